@@ -1,0 +1,43 @@
+# Two commands: `make demo` and `make test`. PYTHON names another interpreter, VENV another place.
+PYTHON ?= $(shell for p in python3.11 python3.10 python3.9 python3 python; do \
+  $$p -c "" 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: demo test lint format install install-dev clean
+
+demo: install
+	$(BIN)/python tools/demo.py
+
+test: install-dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: install-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+# TensorFlow 2.15 has wheels for Python 3.9 to 3.11 and no other.
+$(VENV)/.python:
+	@$(PYTHON) tools/check_python.py
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.python requirements.txt constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache
