@@ -1,0 +1,1 @@
+"""J. W. Baik, "Image Inpainting" (Stanford): recurrent convolutions shared by two passes."""

@@ -1,0 +1,98 @@
+"""The paper's generator: one recurrent encoder and decoder, run twice, coarse to refine.
+
+Pass 1 (coarse) sees the image with a blank hole, and its buffers are zero. Pass 2 (refine) sees the
+image with the coarse result in the hole, and the buffer of each recurrent convolution is what that
+convolution put out in pass 1. Between encoder and decoder stands a stack of residual blocks in pass
+1 and the attention route in pass 2. The state is passed in and handed back, so a call depends on
+its arguments alone.
+
+Conventions: image `(B, H, W, 3)` in [0, 1], mask `(B, H, W, 1)` of 0 and 1, 1 = hole. Source: J. W.
+Baik, "Image Inpainting" (Stanford), section 3 and appendix B.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from inpainting.layers.padding import pad_to_multiple
+from inpainting.systems.recurrent.modules import AttentionRoute, Decoder, Encoder, ResidualRoute
+
+# Two halvings in the encoder and one in the attention.
+SIZE_MULTIPLE = 8
+# At a quarter of 16 pixels the residual blocks can reflect by two.
+SMALLEST_SIZE = 16
+# The state of encoder and decoder before anything has run: every buffer zero.
+FIRST_PASS = (None, None)
+
+
+@tf.keras.utils.register_keras_serializable("inpainting")
+class RecurrentGenerator(tf.keras.Model):
+    """Fills the holes of images of any size.
+
+    Args:
+        base: channels of the first layer, an even number: 16 in the paper, 48 in the published
+            weights.
+        padding: "SYMMETRIC" as in the paper, or "REFLECT" as in the published weights.
+        recurrent: False leaves the buffers off in the refine pass too (the paper's ablation).
+
+    Call arguments:
+        image: `(B, H, W, 3)` in [0, 1], H and W at least 1. What it holds inside the hole has no
+            influence.
+        mask: `(B, H, W, 1)`, 1 = hole; each sample has its own.
+
+    Returns:
+        `{"coarse", "refined"}`: full frames `(B, H, W, 3)` in [0, 1].
+    """
+
+    def __init__(
+        self,
+        base: int = 16,
+        padding: str = "SYMMETRIC",
+        recurrent: bool = True,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if base < 2 or base % 2:
+            raise ValueError(f"base must be even and at least 2, got {base}")
+        self.base = base
+        self.padding = padding
+        self.recurrent = recurrent
+        self.encoder = Encoder(base, padding, name="encoder")
+        self.decoder = Decoder(base, padding, name="decoder")
+        self.coarse_route = ResidualRoute(4 * base, padding, name="coarse_route")
+        self.refine_route = AttentionRoute(4 * base, padding, name="refine_route")
+        if not recurrent:
+            for layer in (*self.encoder.layers, *self.decoder.layers):
+                layer.buffer_conv.trainable = False
+
+    def call(self, image, mask, training: bool | None = None):
+        height, width = tf.shape(image)[1], tf.shape(image)[2]
+        image = pad_to_multiple(image, SIZE_MULTIPLE, SMALLEST_SIZE)
+        mask = pad_to_multiple(mask, SIZE_MULTIPLE, SMALLEST_SIZE)
+        known = image * (1 - mask)
+        holes = mask[:, ::SIZE_MULTIPLE, ::SIZE_MULTIPLE]
+
+        coarse, state = self._run(known + mask, mask, self.coarse_route)
+        refined, _ = self._run(
+            known + coarse * mask,
+            mask,
+            lambda features: self.refine_route(features, holes),
+            state if self.recurrent else FIRST_PASS,
+        )
+        return {
+            "coarse": coarse[:, :height, :width],
+            "refined": refined[:, :height, :width],
+        }
+
+    def _run(self, filled, mask, route, state=FIRST_PASS):
+        """One pass over the image with something in its hole; returns the frame and the state."""
+        encoder_state, decoder_state = state
+        inputs = tf.concat((filled, mask), axis=-1)
+        features, skips, encoder_state = self.encoder(inputs, encoder_state)
+        outputs, decoder_state = self.decoder(route(features), skips, 1 - mask, decoder_state)
+        return (tf.tanh(outputs) + 1) / 2, (encoder_state, decoder_state)
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(base=self.base, padding=self.padding, recurrent=self.recurrent)
+        return config
