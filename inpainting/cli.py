@@ -10,7 +10,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Optional
 
 from absl import flags, logging
 
@@ -37,7 +36,7 @@ def quiet_tensorflow(verbosity: int) -> None:
     warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 
-def run(main: Callable[[list[str]], Optional[int]], argv: Optional[list[str]] = None) -> None:
+def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) -> None:
     """Parses the flags, calls `main(positional arguments)` and exits with its code.
 
     `InputError` and bad flags end in one line on stderr and exit code 2, without a stack trace.
@@ -45,7 +44,7 @@ def run(main: Callable[[list[str]], Optional[int]], argv: Optional[list[str]] = 
     sys.exit(_run(main, sys.argv if argv is None else argv))
 
 
-def _run(main: Callable[[list[str]], Optional[int]], argv: list[str]) -> int:
+def _run(main: Callable[[list[str]], int | None], argv: list[str]) -> int:
     if HELP_FLAGS & set(argv[1:]):
         module = sys.modules[main.__module__]
         print((module.__doc__ or "").strip() + "\n\nFlags:")

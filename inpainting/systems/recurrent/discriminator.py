@@ -54,17 +54,21 @@ class RecurrentDiscriminator(tf.keras.Model):
         self.decision = SpectralConv2D(DECISION_FILTERS, name="decision")
 
     def call(self, image, mask):
-        outputs = []
-        features = tf.concat((image, mask), axis=-1)
-        for conv in self.patch_convs:
+        matched = self.features(image, mask)
+        features = matched[-1]
+        for conv in self.patch_convs[len(matched) :]:
             features = tf.nn.leaky_relu(conv(features), SLOPE)
-            outputs.append(features)
         if self.edge_branch:
             edges = tf.concat((sobel_energy(image), mask), axis=-1)
             for conv in self.edge_convs:
                 edges = tf.nn.leaky_relu(conv(edges), SLOPE)
             features = tf.concat((features, edges), axis=-1)
-        return self.decision(features), (outputs[0], outputs[1])
+        return self.decision(features), matched
+
+    def features(self, image, mask):
+        """The two features alone, which is all that feature matching needs of the real image."""
+        first = tf.nn.leaky_relu(self.patch_convs[0](tf.concat((image, mask), axis=-1)), SLOPE)
+        return first, tf.nn.leaky_relu(self.patch_convs[1](first), SLOPE)
 
     def update_spectral_norm(self) -> None:
         """One power iteration on every kernel; once a discriminator step, before its losses."""

@@ -1,0 +1,146 @@
+"""Finds and loads a generator wherever a checkpoint is asked for.
+
+A run folder (its newest checkpoint), a checkpoint prefix inside one, or a SavedModel folder
+(itself, or the folder of its numbered versions, of which the newest counts) will do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from typing import Any, Callable
+
+import numpy as np
+import tensorflow as tf
+
+from inpainting.errors import InputError
+from inpainting.systems import registry
+from inpainting.training.checkpoints import FOLDER as CHECKPOINTS
+from inpainting.training.checkpoints import restore
+from inpainting.training.config import CONFIG_FILE, RunConfig, read_config
+
+Outputs = dict[str, tf.Tensor]
+MODEL_CARD = os.path.join("assets.extra", "model_card.json")
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadedGenerator:
+    """A generator ready to fill, and what is known of it.
+
+    Attributes:
+        name: how tables call it.
+        generate: (image float32 `(B, H, W, 3)` in [0, 1], mask float32 `(B, H, W, 1)`) ->
+            `{"coarse", "refined"}`, both float32 full frames; any size, any batch.
+        weights_hash: SHA-256 over the generator's variables.
+        record: where it comes from (system, settings, data, steps), as far as is known.
+        network: the Keras model, or None where only a SavedModel's graph is at hand.
+    """
+
+    name: str
+    generate: Callable[[tf.Tensor, tf.Tensor], Outputs]
+    weights_hash: str
+    record: dict[str, Any]
+    network: tf.keras.Model | None = None
+
+
+def load_generator(path: str) -> LoadedGenerator:
+    """Loads a generator from a run folder, a checkpoint prefix or a SavedModel folder.
+
+    Raises:
+        InputError: there is nothing of that kind, or it cannot be read.
+    """
+    saved_model = _saved_model_folder(path)
+    if saved_model:
+        return _from_saved_model(path, saved_model)
+    run_dir, prefix = _checkpoint(path)
+    return _from_checkpoint(path, read_config(run_dir), prefix)
+
+
+def _saved_model_folder(path: str) -> str | None:
+    if os.path.isfile(os.path.join(path, "saved_model.pb")):
+        return path
+    versions = [name for name in _listdir(path) if name.isdigit()]
+    for version in sorted(versions, key=int, reverse=True):
+        if os.path.isfile(os.path.join(path, version, "saved_model.pb")):
+            return os.path.join(path, version)
+    return None
+
+
+def _listdir(path: str) -> list[str]:
+    return os.listdir(path) if os.path.isdir(path) else []
+
+
+def _checkpoint(path: str) -> tuple[str, str]:
+    """The run folder and the checkpoint prefix that `path` means."""
+    if os.path.isfile(path + ".index"):
+        folder = os.path.dirname(os.path.abspath(path))
+        for run_dir in (folder, os.path.dirname(folder)):
+            if os.path.isfile(os.path.join(run_dir, CONFIG_FILE)):
+                return run_dir, path
+        raise InputError(f"checkpoint {path} lies in no run folder: no {CONFIG_FILE} beside it")
+    if os.path.isfile(os.path.join(path, CONFIG_FILE)):
+        prefix = tf.train.latest_checkpoint(os.path.join(path, CHECKPOINTS))
+        if prefix is None:
+            raise InputError(f"run folder {path} has no checkpoint yet")
+        return path, prefix
+    found = "is neither" if os.path.exists(path) else "does not exist: it should be"
+    raise InputError(f"{path} {found} a run folder, a checkpoint prefix or a SavedModel folder")
+
+
+def _from_checkpoint(path: str, config: RunConfig, prefix: str) -> LoadedGenerator:
+    generator = registry.build_generator(config.model, config.system)
+    step = tf.Variable(0, dtype=tf.int64, trainable=False)
+    restore(tf.train.Checkpoint(generator=generator, step=step), prefix)
+    record = dataclasses.asdict(config) | {"step": int(step.numpy())}
+
+    @tf.function(reduce_retracing=True)
+    def generate(image: tf.Tensor, mask: tf.Tensor) -> Outputs:
+        return generator(image, mask, training=False)
+
+    weights_hash = hash_weights([variable.numpy() for variable in generator.variables])
+    return LoadedGenerator(_name(path), generate, weights_hash, record, generator)
+
+
+def _from_saved_model(path: str, folder: str) -> LoadedGenerator:
+    try:
+        module = tf.saved_model.load(folder)
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise InputError(f"SavedModel {folder} cannot be loaded: {reason}") from None
+    if "generate" not in module.signatures:
+        raise InputError(
+            f"SavedModel {folder} has no signature 'generate': it was not made by export.py"
+        )
+    signature = module.signatures["generate"]
+
+    def generate(image: tf.Tensor, mask: tf.Tensor) -> Outputs:
+        return signature(image=tf.cast(image, tf.float32), mask=tf.cast(mask, tf.float32))
+
+    # The signature's captured variables must outlive this function.
+    generate.module = module  # type: ignore[attr-defined]
+    record = _model_card(folder)
+    return LoadedGenerator(_name(path), generate, record.get("weights_hash", ""), record)
+
+
+def _model_card(folder: str) -> dict[str, Any]:
+    card = os.path.join(folder, MODEL_CARD)
+    try:
+        with open(card, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        raise InputError(f"SavedModel {folder} has no readable model card: {error}") from None
+
+
+def hash_weights(weights: list[np.ndarray]) -> str:
+    """SHA-256 over the shapes and bytes of a generator's weights, in the model's own order."""
+    digest = hashlib.sha256()
+    for values in weights:
+        digest.update(f"{values.dtype.str} {values.shape}\n".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
+
+
+def _name(path: str) -> str:
+    return os.path.basename(os.path.normpath(path))

@@ -1,0 +1,74 @@
+"""What an inpainting system is: the contract that training, evaluation and export rely on.
+
+A system is a folder in `inpainting/systems/` with
+- `config.py` (no TensorFlow): a frozen dataclass of its settings and `PRESETS`, a dict from preset
+  name to such settings;
+- `system.py`: `build(config, **options) -> InpaintingSystem` and `build_generator(config)`;
+and its line in `registry.SYSTEMS`. Everything else (data, strategy, checkpoints, logs, metrics,
+signatures) is the harness's and is not written again.
+
+Shapes, everywhere: image float32 RGB `(B, H, W, 3)` in [0, 1]; mask float32 `(B, H, W, 1)`,
+exactly 0 or 1, 1 = hole, each sample its own. H and W are any size from 1 up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+Outputs = dict[str, tf.Tensor]
+
+
+class InpaintingSystem(tf.keras.Model):
+    """Generator, critics, losses and optimizers of one system, trained by `fit`.
+
+    A subclass sets `generator` (a Keras model whose call(image, mask, training) returns
+    `{"coarse": ..., "refined": ...}`, both full frames in [0, 1]) and implements
+    `train_step((image, mask))`: one discriminator and one generator update. What `train_step`
+    returns (named losses and figures) is logged as it is. Losses are means over the replica's
+    samples; `scale_for_replicas` is the one place where they are divided by the global batch.
+    """
+
+    generator: tf.keras.Model
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool = False) -> Outputs:
+        """The generator alone: (image, mask) -> `{"coarse", "refined"}`."""
+        image, mask = inputs
+        return self.generator(image, mask, training=training)
+
+    def checkpoint_items(self) -> dict[str, Any]:
+        """Trackable objects that a checkpoint keeps: networks and optimizers, by name.
+
+        `generator` is always among them, so that a fill needs nothing else of a checkpoint.
+        """
+        raise NotImplementedError
+
+    def learning_rates(self, step: int) -> dict[str, float]:
+        """The learning rate of each optimizer at `step`, by the optimizer's name."""
+        raise NotImplementedError
+
+
+def scale_for_replicas(loss: tf.Tensor) -> tf.Tensor:
+    """A replica's mean loss, divided so that summed gradients are those of the global batch.
+
+    Every replica gets an equal share b = B / R of the global batch B. The optimizer sums
+    gradients over the R replicas, so each replica's mean over b samples is divided by R.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    return loss / tf.cast(replicas, loss.dtype)
+
+
+def apply_and_measure(
+    optimizer: tf.keras.optimizers.Optimizer,
+    gradients: list[tf.Tensor],
+    variables: list[tf.Variable],
+) -> tf.Tensor:
+    """Sums gradients over the replicas, applies them, and returns their global norm.
+
+    Summed here rather than inside the optimizer, so that the norm is that of the global batch.
+    """
+    context = tf.distribute.get_replica_context()
+    summed = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+    optimizer.apply_gradients(zip(summed, variables), skip_gradients_aggregation=True)
+    return tf.linalg.global_norm(summed)

@@ -1,0 +1,240 @@
+"""The paper's training: one discriminator and one generator update a step.
+
+Source: J. W. Baik, "Image Inpainting", the total loss and the training section; where the paper
+contradicts itself (docs/paper_map.md), the reference code's behaviour decides.
+
+- The generator runs once a step; its output serves both updates. As in the reference code the
+  discriminator is updated first and the generator is judged by the updated one.
+- A loss term of weight 0 is not computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import tensorflow as tf
+
+from inpainting.layers.filters import low_pass
+from inpainting.losses import adversarial, feature_matching, frequency, perceptual, reconstruction
+from inpainting.losses.vgg import Vgg19
+from inpainting.systems.base import (
+    InpaintingSystem,
+    Outputs,
+    apply_and_measure,
+    scale_for_replicas,
+)
+from inpainting.systems.recurrent.config import RecurrentConfig
+from inpainting.systems.recurrent.discriminator import RecurrentDiscriminator
+from inpainting.systems.recurrent.generator import RecurrentGenerator
+from inpainting.training.schedules import schedule
+
+Batch = tuple[tf.Tensor, tf.Tensor]
+Losses = dict[str, tf.Tensor]
+
+
+class RecurrentSystem(InpaintingSystem):
+    """Generator, discriminator, frequency-separation losses and two Adam optimizers.
+
+    Arguments:
+        config: the settings.
+        vgg: VGG-19 features; needed when a perceptual or style loss has a weight.
+    """
+
+    def __init__(self, config: RecurrentConfig, vgg: Vgg19 | None = None) -> None:
+        super().__init__(name="recurrent")
+        if config.uses_vgg and vgg is None:
+            raise ValueError("config gives a VGG-19 loss a weight, but vgg is None")
+        self.config = config
+        self.vgg = vgg
+        self.generator = build_generator(config)
+        self.discriminator = RecurrentDiscriminator(edge_branch=config.edge_branch)
+        self._metrics_by_name: dict[str, tf.keras.metrics.Mean] = {}
+
+    def compile(self, steps: int) -> None:
+        """Makes the optimizers and schedules of a run of `steps` steps."""
+        config = self.config
+        self.generator_schedule = schedule(config.schedule, config.generator_rate, steps)
+        self.discriminator_schedule = schedule(config.schedule, config.discriminator_rate, steps)
+        self.generator_optimizer = self._adam(self.generator_schedule)
+        self.discriminator_optimizer = self._adam(self.discriminator_schedule)
+        super().compile(optimizer=self.generator_optimizer)
+        self.generator_optimizer.build(self.generator.trainable_variables)
+        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+        for name in self._metric_names():
+            self._metrics_by_name[name] = tf.keras.metrics.Mean(name=name)
+
+    def _adam(self, rate: Any) -> tf.keras.optimizers.Adam:
+        # Epsilon as in PyTorch, where the published learning rates were chosen.
+        return tf.keras.optimizers.Adam(
+            rate, beta_1=self.config.beta_1, beta_2=self.config.beta_2, epsilon=1e-8
+        )
+
+    def _metric_names(self) -> list[str]:
+        names = [*self._loss_weights(), "generator_loss", "generator_gradient_norm"]
+        if self.config.uses_discriminator:
+            names += ["discriminator_loss", "discriminator_gradient_norm", "d_real", "d_fake"]
+        return names
+
+    def _loss_weights(self) -> dict[str, float]:
+        """The loss terms that have a weight, in the order of the paper's total loss."""
+        names = (
+            "adversarial",
+            "l1",
+            "low_pass",
+            "high_pass",
+            "low_pass_perceptual",
+            "perceptual",
+            "style",
+            "feature_matching",
+            "edge",
+        )
+        weights = {name: getattr(self.config, f"{name}_weight") for name in names}
+        return {name: weight for name, weight in weights.items() if weight}
+
+    @property
+    def metrics(self) -> list[tf.keras.metrics.Metric]:
+        """Means since the last reset; Keras Means, so that replicas are averaged, not summed."""
+        return list(self._metrics_by_name.values())
+
+    def checkpoint_items(self) -> dict[str, Any]:
+        return {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "generator_optimizer": self.generator_optimizer,
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }
+
+    def learning_rates(self, step: int) -> dict[str, float]:
+        return {
+            "generator_rate": float(self.generator_schedule(step)),
+            "discriminator_rate": float(self.discriminator_schedule(step)),
+        }
+
+    def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
+        """One update of each network on `(image, mask)` of the replica's share of the batch."""
+        image, mask = batch
+        figures: Losses = {}
+        with tf.GradientTape() as tape:
+            outputs = self.generator(image, mask, training=True)
+            completed = image * (1.0 - mask) + outputs["refined"] * mask
+            if self.config.uses_discriminator:
+                with tape.stop_recording():
+                    figures |= self._discriminator_step(image, completed, mask)
+            losses = self._generator_losses(image, mask, outputs, completed)
+            total = tf.add_n(
+                [weight * losses[name] for name, weight in self._loss_weights().items()]
+            )
+            scaled = scale_for_replicas(total)
+        variables = self.generator.trainable_variables
+        gradients = tape.gradient(scaled, variables)
+        figures["generator_gradient_norm"] = apply_and_measure(
+            self.generator_optimizer, gradients, variables
+        )
+        figures |= losses | {"generator_loss": total}
+        for name, value in figures.items():
+            self._metrics_by_name[name].update_state(value)
+        return {name: metric.result() for name, metric in self._metrics_by_name.items()}
+
+    def _discriminator_step(
+        self, image: tf.Tensor, completed: tf.Tensor, mask: tf.Tensor
+    ) -> Losses:
+        """L_D on the ground truth and the completed image, both in one batch."""
+        self.discriminator.update_spectral_norm()
+        both = tf.concat([image, tf.stop_gradient(completed)], axis=0)
+        masks = tf.concat([mask, mask], axis=0)
+        variables = self.discriminator.trainable_variables
+        with tf.GradientTape() as tape:
+            decision, _ = self.discriminator(both, masks, training=True)
+            real, fake = tf.split(decision, 2, axis=0)
+            loss = adversarial.hinge_discriminator(real, fake)
+            scaled = scale_for_replicas(loss)
+        norm = apply_and_measure(
+            self.discriminator_optimizer, tape.gradient(scaled, variables), variables
+        )
+        return {
+            "discriminator_loss": loss,
+            "discriminator_gradient_norm": norm,
+            "d_real": tf.reduce_mean(real),
+            "d_fake": tf.reduce_mean(fake),
+        }
+
+    def _generator_losses(
+        self, image: tf.Tensor, mask: tf.Tensor, outputs: Outputs, completed: tf.Tensor
+    ) -> Losses:
+        """Every term of the total loss that has a weight, not yet weighted."""
+        coarse, refined = outputs["coarse"], outputs["refined"]
+        wanted = set(self._loss_weights())
+        losses: Losses = {}
+        if "l1" in wanted:
+            losses["l1"] = reconstruction.l1(image, refined)
+        if "low_pass" in wanted:
+            losses["low_pass"] = frequency.low_pass_l1(image, coarse)
+        if "high_pass" in wanted:
+            losses["high_pass"] = frequency.high_pass_l1(image, refined, mask)
+        if "edge" in wanted:
+            losses["edge"] = frequency.scharr_l1(image, refined)
+        if wanted & {"adversarial", "feature_matching"}:
+            losses |= self._adversarial_losses(image, mask, completed)
+        if wanted & {"perceptual", "style"}:
+            losses |= self._refined_vgg_losses(image, refined, wanted)
+        if "low_pass_perceptual" in wanted:
+            real, fake = self._vgg_pair(
+                low_pass(image), low_pass(coarse), perceptual.PERCEPTUAL_LAYERS
+            )
+            losses["low_pass_perceptual"] = perceptual.perceptual(real, fake)
+        return {name: losses[name] for name in self._loss_weights()}
+
+    def _adversarial_losses(
+        self, image: tf.Tensor, mask: tf.Tensor, completed: tf.Tensor
+    ) -> Losses:
+        decision, fake_features = self.discriminator(completed, mask, training=True)
+        losses = {"adversarial": adversarial.hinge_generator(decision)}
+        if self.config.feature_matching_weight:
+            real_features = self.discriminator.features(image, mask)
+            losses["feature_matching"] = feature_matching.feature_matching(
+                [tf.stop_gradient(feature) for feature in real_features], fake_features
+            )
+        return losses
+
+    def _refined_vgg_losses(self, image: tf.Tensor, refined: tf.Tensor, wanted: set[str]) -> Losses:
+        layers = [
+            *(perceptual.PERCEPTUAL_LAYERS if "perceptual" in wanted else ()),
+            *(perceptual.STYLE_LAYERS if "style" in wanted else ()),
+        ]
+        real, fake = self._vgg_pair(image, refined, layers)
+        losses: Losses = {}
+        if "perceptual" in wanted:
+            losses["perceptual"] = perceptual.perceptual(real, fake)
+        if "style" in wanted:
+            losses["style"] = perceptual.style(real, fake)
+        return losses
+
+    def _vgg_pair(
+        self, real: tf.Tensor, fake: tf.Tensor, layers: Sequence[str]
+    ) -> tuple[Outputs, Outputs]:
+        """Features of the ground truth and of the fill.
+
+        The ground truth depends on no trainable variable, so the tape keeps nothing of it.
+        """
+        vgg = cast(Vgg19, self.vgg)  # never None where a VGG-19 loss has a weight
+        return vgg(real, layers), vgg(fake, layers)
+
+
+def build_generator(config: RecurrentConfig) -> RecurrentGenerator:
+    """The generator alone, its variables made."""
+    generator = RecurrentGenerator(
+        base=config.base,
+        padding=config.padding,
+        prefill=config.prefill,
+        recurrent=config.recurrent,
+    )
+    generator(tf.zeros((1, 64, 64, 3)), tf.zeros((1, 64, 64, 1)))
+    return generator
+
+
+def build(config: RecurrentConfig, vgg: Vgg19 | None = None) -> RecurrentSystem:
+    """The system, the variables of both networks made."""
+    system = RecurrentSystem(config, vgg)
+    system.discriminator(tf.zeros((1, 64, 64, 3)), tf.zeros((1, 64, 64, 1)))
+    return system

@@ -1,0 +1,1 @@
+"""Training runs: configuration, strategy, schedules, checkpoints, callbacks."""

@@ -1,0 +1,90 @@
+"""What a run is, as data: saved as `config.json` in the run folder and compared on resume."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from typing import Any
+
+from inpainting.errors import InputError
+from inpainting.systems import registry
+
+CONFIG_FILE = "config.json"
+# What may change between the parts of one run without changing its result.
+_FREE_TO_CHANGE = {"checkpoint_every", "log_every", "grid_every", "keep_checkpoints", "workers"}
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """A training run: system and settings, data, and how long.
+
+    `batch_size` is the global batch over all replicas; `image_size` the side in pixels of the
+    square crops that the network is trained on.
+    """
+
+    model: str
+    preset: str
+    system: Any  # the system's own dataclass
+    dataset: str = "sample"
+    data_dir: str = ""
+    filelist: str = ""
+    mask_dir: str = ""
+    steps: int = 200_000
+    batch_size: int = 8
+    image_size: int = 256
+    seed: int = 0
+    vgg_weights: str = "imagenet"
+    checkpoint_every: int = 1000
+    keep_checkpoints: int = 3
+    log_every: int = 20
+    grid_every: int = 1000
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "checkpoint_every", "log_every", "workers"):
+            if getattr(self, name) < 1:
+                raise InputError(f"--{name} must be 1 or more, got {getattr(self, name)}")
+        if self.keep_checkpoints < 1:
+            raise InputError(f"--keep_checkpoints must be 1 or more, got {self.keep_checkpoints}")
+        if self.grid_every < 0:
+            raise InputError(f"--grid_every must be 0 (never) or more, got {self.grid_every}")
+        if self.image_size < 16:
+            raise InputError(f"--image_size must be 16 or more, got {self.image_size}")
+        if self.seed < 0:
+            raise InputError(f"--seed must be 0 or more, got {self.seed}")
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+    def differences(self, other: RunConfig) -> list[str]:
+        """Settings in which `other` would be another run, as `name: ours -> theirs`."""
+        ours, theirs = _flat(dataclasses.asdict(self)), _flat(dataclasses.asdict(other))
+        return [
+            f"{name}: {ours.get(name)} -> {theirs.get(name)}"
+            for name in sorted(set(ours) | set(theirs))
+            if name not in _FREE_TO_CHANGE and ours.get(name) != theirs.get(name)
+        ]
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    flat = {name: value for name, value in values.items() if name != "system"}
+    return flat | {f"system.{name}": value for name, value in values["system"].items()}
+
+
+def read_config(run_dir: str) -> RunConfig:
+    """The configuration in a run folder.
+
+    Raises:
+        InputError: there is none, or it is not one of ours.
+    """
+    path = os.path.join(run_dir, CONFIG_FILE)
+    try:
+        with open(path, encoding="utf-8") as file:
+            values = json.load(file)
+        values["system"] = registry.from_dict(values["model"], values["system"])
+        return RunConfig(**values)
+    except FileNotFoundError:
+        raise InputError(f"{run_dir} is not a run folder: it has no {CONFIG_FILE}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is not a run's configuration: {error}") from None

@@ -1,0 +1,102 @@
+"""Trains an inpainting system on photographs and keeps everything in a run folder.
+
+    python train.py --dataset=places365 --data_dir=DIR
+    python train.py --dataset=folder --data_dir=MY_PHOTOS --image_size=256 --steps=100000
+    python train.py --run_dir=runs/mine --resume
+
+Masks are drawn anew for every photograph. With --resume the run folder's own settings hold; flags
+given beside it must agree with them.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from absl import flags
+
+from inpainting import cli
+from inpainting.errors import InputError
+
+flags.DEFINE_string("model", "recurrent", "The system to train.")
+flags.DEFINE_string("preset", "paper", "The system's settings: paper or reference_code.")
+flags.DEFINE_multi_string(
+    "set", [], "A setting of the system to change, as NAME=VALUE; may be given several times."
+)
+flags.DEFINE_string("dataset", "sample", "sample, folder, places365 or celeba_hq.")
+flags.DEFINE_string("data_dir", "", "The dataset's folder.")
+flags.DEFINE_string("filelist", "", "A text file that names the photographs to train on.")
+flags.DEFINE_string("mask_dir", "", "A folder of mask files (white = hole) instead of drawn masks.")
+flags.DEFINE_integer("steps", 200_000, "Updates of each network.")
+flags.DEFINE_integer("batch_size", 8, "Photographs a step, over all devices together.")
+flags.DEFINE_integer("image_size", 256, "Side of the square training crops, in pixels.")
+flags.DEFINE_integer("seed", 0, "Seed of weights, crops and masks.")
+flags.DEFINE_string("vgg_weights", "imagenet", "imagenet, random, or a file of VGG-19 weights.")
+flags.DEFINE_integer("checkpoint_every", 1000, "Steps between checkpoints.")
+flags.DEFINE_integer("keep_checkpoints", 3, "How many of the newest checkpoints are kept.")
+flags.DEFINE_integer("log_every", 20, "Steps between log lines.")
+flags.DEFINE_integer("grid_every", 1000, "Steps between pictures of validation fills; 0 = never.")
+flags.DEFINE_integer("workers", 2, "Threads that read photographs.")
+flags.DEFINE_string("run_dir", "", "The run folder; by default runs/MODEL-DATASET-TIME.")
+flags.DEFINE_bool("resume", False, "Go on from the newest checkpoint in --run_dir.")
+FLAGS = flags.FLAGS
+
+
+def settings(pairs: list[str]) -> dict[str, Any]:
+    """`NAME=VALUE` strings as a dict with numbers and booleans read as such."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise InputError(f"--set={pair}: expected NAME=VALUE")
+        values[name] = _value(text)
+    return values
+
+
+def _value(text: str) -> Any:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def configuration() -> Any:
+    """The run's configuration: of the folder on resume, else of the flags."""
+    from inpainting.systems import registry
+    from inpainting.training.config import RunConfig, read_config
+
+    names = set(RunConfig.__dataclass_fields__) - {"system"}
+    if not FLAGS.resume:
+        system = registry.preset(FLAGS.model, FLAGS.preset, settings(FLAGS.set))
+        return RunConfig(system=system, **{name: getattr(FLAGS, name) for name in names})
+    if not FLAGS.run_dir:
+        raise InputError("--resume needs --run_dir, the run to go on with")
+    saved = read_config(FLAGS.run_dir)
+    values = {
+        name: getattr(FLAGS, name) if FLAGS[name].present else getattr(saved, name)
+        for name in names
+    }
+    system = saved.system
+    if FLAGS["model"].present or FLAGS["preset"].present or FLAGS.set:
+        system = registry.preset(values["model"], values["preset"], settings(FLAGS.set))
+    return RunConfig(system=system, **values)
+
+
+def main(arguments: list[str]) -> None:
+    if arguments:
+        raise InputError(f"unexpected argument {arguments[0]!r}: train.py takes flags only")
+    config = configuration()
+    from inpainting.training.run import train
+
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    run_dir = FLAGS.run_dir or f"runs/{config.model}-{config.dataset}-{stamp}"
+    checkpoint = train(config, run_dir, FLAGS.resume)
+    print(f"trained: checkpoint {checkpoint}")
+
+
+if __name__ == "__main__":
+    cli.run(main)
