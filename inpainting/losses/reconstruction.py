@@ -1,0 +1,18 @@
+"""The pixel-wise reconstruction loss (the paper's `L_1`)."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+def l1(image: tf.Tensor, refined: tf.Tensor) -> tf.Tensor:
+    """The mean absolute difference over every pixel and channel, inside the hole and outside.
+
+    Args:
+        image: the truth, `(B, H, W, C)`.
+        refined: the prediction, of the same shape.
+
+    Returns:
+        A float32 scalar, in [0, 1] for images in [0, 1].
+    """
+    return tf.reduce_mean(tf.abs(tf.cast(image, tf.float32) - tf.cast(refined, tf.float32)))

@@ -1,0 +1,19 @@
+"""The L1 loss at values worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inpainting.losses.reconstruction import l1
+
+
+def test_l1_is_the_mean_over_batch_pixels_and_channels():
+    image = np.zeros((2, 2, 2, 3), np.float32)
+    refined = image.copy()
+    refined[0, 0, 1] = (0.5, -1.0, 0)  # 1.5 of 24 values
+    assert float(l1(image, refined)) == 1.5 / 24
+
+
+def test_l1_of_equal_images_is_zero():
+    image = np.random.default_rng(0).uniform(size=(1, 3, 4, 3)).astype(np.float32)
+    assert float(l1(image, image)) == 0
