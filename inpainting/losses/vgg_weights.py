@@ -33,7 +33,7 @@ CONVOLUTIONS = tuple(
 KERAS_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 KERAS_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{KERAS_FILE}"
 KERAS_MD5 = "253f8cb515780f3b799900260a226db6"
-DOWNLOAD_TIMEOUT_SECONDS = 15
+DOWNLOAD_TIMEOUT_SECONDS = 10
 
 RANDOM_SEED = 19
 
