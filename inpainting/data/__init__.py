@@ -1,0 +1,1 @@
+"""Where photographs and masks come from, and the pipeline that makes training batches of them."""
