@@ -15,6 +15,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from inpainting.layers.padding import pad_to_multiple
+from inpainting.layers.pyramid_fill import pyramid_fill
 from inpainting.systems.recurrent.modules import AttentionRoute, Decoder, Encoder, ResidualRoute
 
 # Two halvings in the encoder and one in the attention.
@@ -23,6 +24,9 @@ SIZE_MULTIPLE = 8
 SMALLEST_SIZE = 16
 # The state of encoder and decoder before anything has run: every buffer zero.
 FIRST_PASS = (None, None)
+PREFILLS = ("white", "pyramid")
+# With this the untrained "pyramid" model's result is the fill, give or take a few per cent.
+RESIDUAL_OUTPUT_SCALE = 0.1
 
 
 @tf.keras.utils.register_keras_serializable("inpainting")
@@ -33,32 +37,42 @@ class RecurrentGenerator(tf.keras.Model):
         base: channels of the first layer, an even number: 16 in the paper, 48 in the published
             weights.
         padding: "SYMMETRIC" as in the paper, or "REFLECT" as in the published weights.
+        prefill: what the first pass sees in the hole. "white" is the paper's, and the passes put
+            out colours, `(tanh + 1) / 2`. With "pyramid", not in the paper, it is a smooth fill
+            (`inpainting.layers.pyramid_fill`), and both passes put out a residual, `fill + tanh`.
         recurrent: False leaves the buffers off in the refine pass too (the paper's ablation).
 
     Call arguments:
         image: `(B, H, W, 3)` in [0, 1], H and W at least 1. What it holds inside the hole has no
             influence.
         mask: `(B, H, W, 1)`, 1 = hole; each sample has its own.
+        training: True leaves residual outputs unclipped, so that gradients survive at the ends.
 
     Returns:
-        `{"coarse", "refined"}`: full frames `(B, H, W, 3)` in [0, 1].
+        `{"coarse", "refined"}`: full frames `(B, H, W, 3)` in [0, 1]; with the "pyramid" prefill in
+        training, in [-1, 2].
     """
 
     def __init__(
         self,
         base: int = 16,
         padding: str = "SYMMETRIC",
+        prefill: str = "white",
         recurrent: bool = True,
         **kwargs,
     ):
         super().__init__(**kwargs)
         if base < 2 or base % 2:
             raise ValueError(f"base must be even and at least 2, got {base}")
+        if prefill not in PREFILLS:
+            raise ValueError(f"prefill must be one of {PREFILLS}, got {prefill!r}")
         self.base = base
         self.padding = padding
+        self.prefill = prefill
         self.recurrent = recurrent
         self.encoder = Encoder(base, padding, name="encoder")
-        self.decoder = Decoder(base, padding, name="decoder")
+        output_scale = RESIDUAL_OUTPUT_SCALE if prefill == "pyramid" else 1.0
+        self.decoder = Decoder(base, padding, output_scale, name="decoder")
         self.coarse_route = ResidualRoute(4 * base, padding, name="coarse_route")
         self.refine_route = AttentionRoute(4 * base, padding, name="refine_route")
         if not recurrent:
@@ -67,32 +81,44 @@ class RecurrentGenerator(tf.keras.Model):
 
     def call(self, image, mask, training: bool | None = None):
         height, width = tf.shape(image)[1], tf.shape(image)[2]
-        image = pad_to_multiple(image, SIZE_MULTIPLE, SMALLEST_SIZE)
+        residual = self.prefill == "pyramid"
+        filled = pyramid_fill(image, mask) if residual else image * (1 - mask) + mask
+        filled = pad_to_multiple(filled, SIZE_MULTIPLE, SMALLEST_SIZE)
         mask = pad_to_multiple(mask, SIZE_MULTIPLE, SMALLEST_SIZE)
-        known = image * (1 - mask)
         holes = mask[:, ::SIZE_MULTIPLE, ::SIZE_MULTIPLE]
 
-        coarse, state = self._run(known + mask, mask, self.coarse_route)
-        refined, _ = self._run(
-            known + coarse * mask,
+        outputs, state = self._run(filled, mask, self.coarse_route)
+        coarse = filled + outputs if residual else (outputs + 1) / 2
+        outputs, _ = self._run(
+            filled * (1 - mask) + coarse * mask,
             mask,
             lambda features: self.refine_route(features, holes),
             state if self.recurrent else FIRST_PASS,
         )
-        return {
-            "coarse": coarse[:, :height, :width],
-            "refined": refined[:, :height, :width],
-        }
+        refined = filled + outputs if residual else (outputs + 1) / 2
+
+        frames = {"coarse": coarse, "refined": refined}
+        if residual and not training:
+            frames = {name: tf.clip_by_value(frame, 0, 1) for name, frame in frames.items()}
+        return {name: frame[:, :height, :width] for name, frame in frames.items()}
 
     def _run(self, filled, mask, route, state=FIRST_PASS):
-        """One pass over the image with something in its hole; returns the frame and the state."""
+        """One pass over an image whose hole is filled somehow.
+
+        Returns `(outputs, state)`: outputs `(B, H, W, 3)` in [-1, 1].
+        """
         encoder_state, decoder_state = state
         inputs = tf.concat((filled, mask), axis=-1)
         features, skips, encoder_state = self.encoder(inputs, encoder_state)
         outputs, decoder_state = self.decoder(route(features), skips, 1 - mask, decoder_state)
-        return (tf.tanh(outputs) + 1) / 2, (encoder_state, decoder_state)
+        return tf.tanh(outputs), (encoder_state, decoder_state)
 
     def get_config(self):
         config = super().get_config()
-        config.update(base=self.base, padding=self.padding, recurrent=self.recurrent)
+        config.update(
+            base=self.base,
+            padding=self.padding,
+            prefill=self.prefill,
+            recurrent=self.recurrent,
+        )
         return config
