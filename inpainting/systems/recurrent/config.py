@@ -34,8 +34,11 @@ class RecurrentConfig:
     style_weight: float = 250.0
     feature_matching_weight: float = 1.0
     edge_weight: float = 0.0  # the reference code's Scharr edge loss, not in the paper
+    hole_factor: float = 1.0  # how much more a pixel of the hole counts in L_1; 1 in the paper
 
     def __post_init__(self) -> None:
+        if not 1 <= self.hole_factor < float("inf"):
+            raise ValueError(f"hole_factor must be a number from 1 up, got {self.hole_factor}")
         if self.base < 2 or self.base % 2:
             raise ValueError(f"base must be an even number from 2 up, got {self.base}")
         if self.padding not in ("SYMMETRIC", "REFLECT"):

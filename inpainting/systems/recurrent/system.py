@@ -167,7 +167,9 @@ class RecurrentSystem(InpaintingSystem):
         wanted = set(self._loss_weights())
         losses: Losses = {}
         if "l1" in wanted:
-            losses["l1"] = reconstruction.l1(image, refined)
+            factor = self.config.hole_factor
+            weight = None if factor == 1 else 1 + (factor - 1) * mask
+            losses["l1"] = reconstruction.l1(image, refined, weight)
         if "low_pass" in wanted:
             losses["low_pass"] = frequency.low_pass_l1(image, coarse)
         if "high_pass" in wanted:
