@@ -17,7 +17,7 @@ from absl import logging
 from inpainting.errors import InputError
 from inpainting.image import decode_image, decode_mask, read_image, read_mask
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 class Photos:
