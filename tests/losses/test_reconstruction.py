@@ -17,3 +17,11 @@ def test_l1_is_the_mean_over_batch_pixels_and_channels():
 def test_l1_of_equal_images_is_zero():
     image = np.random.default_rng(0).uniform(size=(1, 3, 4, 3)).astype(np.float32)
     assert float(l1(image, image)) == 0
+
+
+def test_l1_weighted_by_hand():
+    # A difference of 1 in all 12 values; one pixel of four counts three times.
+    image, refined = np.zeros((1, 2, 2, 3), np.float32), np.ones((1, 2, 2, 3), np.float32)
+    weight = np.ones((1, 2, 2, 1), np.float32)
+    weight[0, 1, 0] = 3
+    assert float(l1(image, refined, weight)) == (3 * 3 + 9) / 12
