@@ -1,0 +1,1 @@
+"""From a trained generator to filled photographs: SavedModel, signatures, any size of photo."""

@@ -1,0 +1,131 @@
+"""Writes a trained generator as a versioned SavedModel, the layout that TensorFlow Serving watches.
+
+    DIRECTORY/1/saved_model.pb, variables/
+    DIRECTORY/1/assets.extra/model_card.json
+    DIRECTORY/2/...
+
+A version appears whole or not at all: it is written in a folder whose name is no number, which
+TensorFlow Serving ignores, and renamed at the end. An earlier version is never changed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import tempfile
+from typing import Any
+
+import tensorflow as tf
+
+import inpainting
+from inpainting.errors import InputError
+from inpainting.serving.signatures import ServingModule
+
+_PACKAGES = ("tensorflow", "tensorflow-addons", "tensorflow-io", "numpy")
+
+
+def export(generator: tf.keras.Model, directory: str, card: dict[str, Any] | None = None) -> str:
+    """Writes the next version of `generator` under `directory`, which is made if need be.
+
+    Args:
+        generator: called as `generator(image, mask)`; see `ServingModule`. It may have been made
+            under MirroredStrategy.
+        directory: the model's folder; versions are the folders in it whose names are numbers.
+        card: what is known of the weights (hash, system, training record, ...), for the model card.
+
+    Returns:
+        The folder of the new version, `directory/<number>`.
+
+    Raises:
+        InputError: nothing can be written there.
+    """
+    check_writable(directory)
+    module = ServingModule(generator)
+    temporary = tempfile.mkdtemp(prefix=".writing-", dir=directory)
+    try:
+        signatures = module.signatures
+        # Custom gradients are for training on; without them the graph holds what serving needs.
+        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+        tf.saved_model.save(module, temporary, signatures=signatures, options=options)
+        _write_card(temporary, {**(card or {}), **_facts(signatures)})
+        os.chmod(temporary, 0o755)  # mkdtemp's folders are closed to a server's own user
+        return _publish(temporary, directory)
+    except (OSError, tf.errors.OpError) as error:
+        raise InputError(f"cannot write the SavedModel to {directory}: {error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_writable(directory: str) -> None:
+    """Makes the folder; raises `InputError` where that or writing into it is impossible."""
+    if "://" in directory:
+        raise InputError(
+            f"cannot write to {directory}: a version is renamed into place at its end, "
+            "which only a local folder can do"
+        )
+    try:
+        os.makedirs(directory, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise InputError(f"cannot write to folder {directory}: {error.strerror}") from error
+
+
+def versions(directory: str) -> list[int]:
+    """The version numbers under `directory`, ascending."""
+    return sorted(int(name) for name in os.listdir(directory) if name.isdecimal())
+
+
+def _publish(temporary: str, directory: str) -> str:
+    """Renames to the next free number; another export may take it first, then to the one after."""
+    number = max(versions(directory), default=0) + 1
+    while True:
+        path = os.path.join(directory, str(number))
+        try:
+            os.rename(temporary, path)  # fails on a folder that holds anything
+            return path
+        except OSError:
+            if not os.path.lexists(path):
+                raise
+            number += 1
+
+
+def _facts(signatures: dict[str, Any]) -> dict[str, Any]:
+    """What this export itself knows."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {
+        "exported": now.isoformat(timespec="seconds"),
+        "versions": {
+            "inpainting": inpainting.__version__,
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in _PACKAGES},
+        },
+        "signatures": {name: _summary(signature) for name, signature in signatures.items()},
+        "mask": "1 or white = hole; uint8: from 128 up, or 1 where the largest value is 1",
+    }
+
+
+def _summary(signature: tf.types.experimental.ConcreteFunction) -> dict[str, dict[str, str]]:
+    inputs = signature.structured_input_signature[0] or signature.structured_input_signature[1]
+    specs = inputs.values() if isinstance(inputs, dict) else inputs
+    return {
+        "inputs": {spec.name: _describe(spec) for spec in specs if hasattr(spec, "shape")},
+        "outputs": {name: _describe(spec) for name, spec in signature.structured_outputs.items()},
+    }
+
+
+def _describe(spec: tf.TensorSpec) -> str:
+    sides = ("?" if side is None else str(side) for side in spec.shape)
+    return f"{spec.dtype.name} ({', '.join(sides)})"
+
+
+def _write_card(folder: str, card: dict[str, Any]) -> None:
+    path = os.path.join(folder, "assets.extra", "model_card.json")
+    os.makedirs(os.path.dirname(path))
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(card, file, indent=2)
+        file.write("\n")

@@ -1,0 +1,153 @@
+"""The Python interface: fills one photo of any size, as `inpainting.load` returns it."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from inpainting.errors import InputError
+from inpainting.image import MASK_THRESHOLD, to_float, to_uint8
+from inpainting.serving.large import Crop, plan_crops
+from inpainting.serving.signatures import IMAGE_SPEC, MASK_SPEC
+
+Generate = Callable[[tf.Tensor, tf.Tensor], "dict[str, tf.Tensor]"]
+
+
+class Predictor:
+    """Fills holes with one generator.
+
+        predictor = inpainting.load("runs/mine")
+        completed = predictor(image, mask)
+
+    Each call depends on its arguments alone.
+
+    Args:
+        generator: called as `generator(image, mask)` with float32 (B, H, W, 3) in [0, 1] and
+            (B, H, W, 1) of 0 and 1; returns `{"coarse", "refined"}`.
+        working_size: the longest side, in pixels, that the network is given; larger photos are
+            filled crop by crop (see `inpainting.serving.large`).
+    """
+
+    def __init__(self, generator: Generate, working_size: int = 512):
+        self.generator = generator
+        self.working_size = working_size
+        # One graph for every size.
+        self._generate = tf.function(
+            lambda image, mask: generator(image, mask), input_signature=(IMAGE_SPEC, MASK_SPEC)
+        )
+
+    def __call__(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Fills the hole of one photo.
+
+        Args:
+            image: (H, W, 3), H and W from 1 up; uint8, or floats in [0, 1].
+            mask: (H, W) or (H, W, 1) of the same size, True = hole: bool, floats in [0, 1] (from
+                0.5 up), or integers of 0 and 1 or of 0 to 255 (from 128 up).
+
+        Returns:
+            A new array of the image's shape and dtype, outside the hole bit for bit the image.
+
+        Raises:
+            InputError: other shapes, dtypes or values, or sizes that differ.
+        """
+        image, hole = _checked_image(image), as_hole(mask)
+        if image.shape[:2] != hole.shape:
+            raise InputError(
+                f"image is {image.shape[1]} x {image.shape[0]} pixels (width x height) but mask is "
+                f"{hole.shape[1]} x {hole.shape[0]}: they must be of one size"
+            )
+        completed = image.copy()
+        remaining = hole.copy()
+        for crop in plan_crops(hole, self.working_size):
+            self._fill(completed, remaining, crop)
+        return completed
+
+    def generate(self, images: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
+        """The network alone, at the size given.
+
+        Args:
+            images: float32 (B, H, W, 3) in [0, 1].
+            masks: float32 (B, H, W, 1), exactly 0 or 1, 1 = hole.
+
+        Returns:
+            `coarse` and `refined`, float32 (B, H, W, 3) in [0, 1].
+        """
+        outputs = self._generate(tf.constant(images), tf.constant(masks))
+        return {name: output.numpy() for name, output in outputs.items()}
+
+    def _fill(self, completed: np.ndarray, remaining: np.ndarray, crop: Crop) -> None:
+        """Fills the crop's core in place; all hole that remains in its window stays unseen."""
+        image, hole = completed[crop.window.slices], remaining[crop.window.slices]
+        image = to_float(image) if image.dtype == np.uint8 else image.astype(np.float32)
+        scaled = crop.size != hole.shape
+        if scaled:
+            size = crop.size[::-1]  # OpenCV's order
+            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+            # A pixel that any hole went into is hole, or what is to be replaced shines through.
+            hole = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+        masks = hole[np.newaxis, ..., np.newaxis].astype(np.float32)
+        refined = self.generate(image[np.newaxis], masks)["refined"][0]
+        if scaled:
+            size = (crop.window.width, crop.window.height)
+            refined = cv2.resize(refined, size, interpolation=cv2.INTER_CUBIC)
+
+        fill = refined[crop.core.within(crop.window).slices]
+        core = remaining[crop.core.slices]
+        if completed.dtype == np.uint8:
+            completed[crop.core.slices][core] = to_uint8(fill[core])
+        else:
+            completed[crop.core.slices][core] = np.clip(fill[core], 0.0, 1.0)
+        core[...] = False
+
+
+def load(name_or_path: str) -> Predictor:
+    """The predictor of a run folder, a checkpoint, a SavedModel folder or shipped weights.
+
+    Raises:
+        InputError: nothing of that name, or it cannot be read.
+    """
+    from inpainting.loading import load_generator
+
+    loaded = load_generator(name_or_path)
+    trained = loaded.record.get("image_size", 256)
+    # Twice the side of the training crops: the networks are convolutional, holes up to the size of
+    # a training crop stay unscaled, and a photo of that size costs one call instead of many.
+    return Predictor(loaded.generate, working_size=max(256, 2 * trained))
+
+
+def as_hole(mask: np.ndarray) -> np.ndarray:
+    """A mask as `Predictor.__call__` takes it -> bool (H, W), True = hole."""
+    mask = np.asarray(mask)
+    if mask.ndim == 3 and mask.shape[2] == 1:
+        mask = mask[..., 0]
+    if mask.ndim != 2:
+        raise InputError(f"mask must have shape (H, W) or (H, W, 1), received {mask.shape}")
+    if mask.dtype == bool:
+        return mask
+    if mask.size == 0 or not np.issubdtype(mask.dtype, np.number):
+        raise InputError(f"mask must hold numbers, received {mask.dtype} {mask.shape}")
+    low, high = mask.min(), mask.max()
+    if np.issubdtype(mask.dtype, np.floating):
+        if not (low >= 0 and high <= 1):  # so that not-a-number fails, too
+            raise InputError(f"a mask of floats must be in [0, 1], received {low} to {high}")
+        return mask >= 0.5
+    if low < 0 or high > 255:
+        raise InputError(f"a mask of integers must be in 0 to 255, received {low} to {high}")
+    return mask >= (MASK_THRESHOLD if high > 1 else 1)
+
+
+def _checked_image(image: np.ndarray) -> np.ndarray:
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise InputError(f"image must have shape (H, W, 3), received {image.shape}")
+    if image.dtype == np.uint8:
+        return image
+    if not np.issubdtype(image.dtype, np.floating):
+        raise InputError(f"image must be uint8 or floats in [0, 1], received {image.dtype}")
+    low, high = image.min(), image.max()
+    if not (low >= 0 and high <= 1):
+        raise InputError(f"an image of floats must be in [0, 1], received {low} to {high}")
+    return image
