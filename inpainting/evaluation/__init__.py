@@ -1,0 +1,1 @@
+"""Evaluation: seeded masks, metrics, columns, tables and figures; see docs/evaluation.md."""
