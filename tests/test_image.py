@@ -181,6 +181,40 @@ def test_colour_profile_applies_under_transparency():
     np.testing.assert_allclose(read.astype(int), PHOTO[..., ::-1], atol=2)
 
 
+def _linear_grey_profile() -> bytes:
+    """A minimal ICC profile, version 2, of grey that is proportional to light."""
+
+    def fixed(*values: float) -> bytes:
+        return b"".join(struct.pack(">i", round(value * 65536)) for value in values)
+
+    white = fixed(0.9642, 1.0, 0.8249)  # D50
+    tags = {
+        b"desc": b"desc" + struct.pack(">4xI", 7) + b"linear\0" + bytes(78),
+        b"wtpt": b"XYZ " + bytes(4) + white,
+        b"kTRC": b"curv" + struct.pack(">4xI", 0) + bytes(4),  # no entries: the identity
+    }
+    table, data = b"", b""
+    for name, tag in tags.items():
+        tag += bytes(-len(tag) % 4)
+        table += name + struct.pack(">II", 132 + 12 * len(tags) + len(data), len(tag))
+        data += tag
+    header = struct.pack(">I4xI", 132 + len(table) + len(data), 0x02100000) + b"mntrGRAYXYZ "
+    header += bytes(12) + b"acsp" + bytes(28) + white + bytes(48)
+    return header + struct.pack(">I", len(tags)) + table + data
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
+def test_profile_of_a_grey_photograph_is_converted(mode):
+    grey = np.arange(0, 256, 15, dtype=np.uint8)[np.newaxis]
+    image = Image.fromarray(grey.astype(np.uint16) * 257 if mode == "I;16" else grey)
+    image = image.convert("LA") if mode == "LA" else image
+    read = images.decode_image(_encoded(image, icc_profile=_linear_grey_profile()), "grey")
+    light = grey / 255  # IEC 61966-2-1
+    srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    expected = np.repeat(srgb[..., np.newaxis] * 255, 3, axis=2)
+    np.testing.assert_allclose(read, expected, atol=1.5)
+
+
 @pytest.mark.parametrize("profile", [b"nonsense", _swapped_profile()[:200]])
 def test_broken_colour_profile_is_ignored(profile):
     data = _encoded(Image.fromarray(PHOTO), icc_profile=profile)

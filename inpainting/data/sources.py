@@ -64,12 +64,12 @@ def open_photos(
     if dataset == "sample":
         if data_dir:
             raise InputError(
-                f"data_dir is {data_dir}, but the dataset sample is embedded and has none: "
-                "for your own photographs name the dataset folder"
+                f"--data_dir={data_dir}, but the dataset sample is embedded and has none: "
+                "for photographs of your own give --dataset=folder"
             )
         data_dir = _SAMPLE_FOLDER
     if not data_dir:
-        raise InputError(f"the dataset {dataset} needs data_dir: {source.expected}")
+        raise InputError(f"--dataset={dataset} needs --data_dir: {source.expected}")
     if not is_folder(data_dir):
         raise InputError(f"no such folder: {data_dir}; expected {source.expected}")
     paths = _listed(filelist, data_dir) if filelist else source.find(data_dir, split)

@@ -129,9 +129,11 @@ def test_low_end_is_included_and_high_end_is_not():
     assert counts == set(range(10, 30))
 
 
-def test_a_range_of_one_count():
-    for seed in range(20):
-        assert masks.mask_of_rate(_rng(seed), 10, 10, 0.37, 0.38).sum() == 37
+@pytest.mark.parametrize("count", range(1, 99))
+def test_a_range_of_one_count(count):
+    """Also where 100 * 0.07 is 7.000000000000001 and 100 * 0.29 is 28.999999999999996."""
+    mask = masks.mask_of_rate(_rng(count), 10, 10, count / 100, (count + 1) / 100)
+    assert mask.sum() == count
 
 
 @pytest.mark.parametrize(

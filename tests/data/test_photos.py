@@ -64,6 +64,17 @@ def test_unreadable_photographs_are_skipped_counted_and_listed(photo_folder):
     assert [line.split(" is ")[0] for line in report[1:]] == [photos.paths[i] for i in (2, 3, 5)]
 
 
+def test_what_is_unreadable_is_not_opened_again(photo_folder, monkeypatch):
+    _spoil(photo_folder, 2)
+    photos = Photos(list_photos(photo_folder))
+    photos.read_from(2)
+    opened = []
+    read = Photos.read
+    monkeypatch.setattr(Photos, "read", lambda self, i: opened.append(i) or read(self, i))
+    photos.read_from(2)
+    assert opened == [3]
+
+
 def test_nothing_readable_is_one_clear_line(photo_folder):
     _spoil(photo_folder, *range(6))
     photos = Photos(list_photos(photo_folder))

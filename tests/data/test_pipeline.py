@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 
 import numpy as np
 import pytest
@@ -60,6 +61,25 @@ def test_a_run_started_later_sees_the_same_batches(photos):
 def test_the_number_of_workers_changes_nothing(photos):
     _assert_same(_batches(photos, 6, workers=1), _batches(photos, 6, workers=3))
     _assert_same(_batches(photos, 6, workers=1), _batches(photos, 6))
+
+
+def test_a_photograph_that_is_slow_to_read_keeps_its_place(photos):
+    class SlowPhotos(Photos):
+        reads = 0
+
+        def read(self, index):
+            SlowPhotos.reads += 1
+            if SlowPhotos.reads == 2:  # one in the first batch, which later ones would overtake
+                time.sleep(0.3)
+            return super().read(index)
+
+    dataset = training_dataset(SlowPhotos(photos.paths), SIZE, 2, seed=5, workers=8)
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = 9  # the tests run with a single thread
+    options.experimental_optimization.map_and_batch_fusion = False  # which keeps order by itself
+    batches = itertools.islice(dataset.with_options(options), 6)
+    expected = _batches(photos, 6, batch_size=2)
+    _assert_same([tuple(t.numpy() for t in batch) for batch in batches], expected)
 
 
 def test_another_seed_gives_other_batches(photos):

@@ -113,7 +113,7 @@ def test_missing_and_empty_folders_say_what_is_expected(dataset, tmp_path):
     expected = SOURCES[dataset].expected
     for data_dir in (None, ""):
         assert _error(dataset, data_dir, "train") == (
-            f"the dataset {dataset} needs data_dir: {expected}"
+            f"--dataset={dataset} needs --data_dir: {expected}"
         )
     missing = str(tmp_path / "missing")
     assert _error(dataset, missing, "train") == f"no such folder: {missing}; expected {expected}"
@@ -131,4 +131,5 @@ def test_where_a_dataset_comes_from_is_said(dataset):
 
 
 def test_sample_with_a_folder_is_a_mistake(tmp_path):
-    assert "embedded" in _error("sample", str(tmp_path), "train")
+    message = _error("sample", str(tmp_path), "train")
+    assert message.startswith(f"--data_dir={tmp_path}, but the dataset sample is embedded")
