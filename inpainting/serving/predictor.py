@@ -34,9 +34,11 @@ class Predictor:
     def __init__(self, generator: Generate, working_size: int = 512):
         self.generator = generator
         self.working_size = working_size
-        # One graph for every size.
+        # One graph for every size. AutoGraph has nothing to convert, and looking takes seconds.
         self._generate = tf.function(
-            lambda image, mask: generator(image, mask), input_signature=(IMAGE_SPEC, MASK_SPEC)
+            lambda image, mask: generator(image, mask),
+            input_signature=(IMAGE_SPEC, MASK_SPEC),
+            autograph=False,
         )
 
     def __call__(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -112,10 +114,11 @@ def load(name_or_path: str) -> Predictor:
     from inpainting.loading import load_generator
 
     loaded = load_generator(name_or_path)
+    generator = loaded.generate if loaded.network is None else loaded.network
     trained = loaded.record.get("image_size", 256)
     # Twice the side of the training crops: the networks are convolutional, holes up to the size of
     # a training crop stay unscaled, and a photo of that size costs one call instead of many.
-    return Predictor(loaded.generate, working_size=max(256, 2 * trained))
+    return Predictor(generator, working_size=max(256, 2 * trained))
 
 
 def as_hole(mask: np.ndarray) -> np.ndarray:

@@ -45,7 +45,7 @@ class ServingModule(tf.Module):
         # The variables and not the model: Keras would save every layer's call functions besides.
         self.weights = list(generator.variables)
 
-        @tf.function(input_signature=(IMAGE_SPEC, MASK_SPEC))
+        @tf.function(input_signature=(IMAGE_SPEC, MASK_SPEC), autograph=False)
         def generate(image: tf.Tensor, mask: tf.Tensor) -> dict[str, tf.Tensor]:
             outputs = generator(image, mask)
             return {name: tf.cast(outputs[name], tf.float32) for name in ("coarse", "refined")}

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from inpainting.serving.export import export
+
 
 class TinyGenerator(tf.keras.Model):
     """Two passes of one 5x5 convolution: the contract of a generator, at any size.
@@ -35,6 +37,13 @@ def generator():
     model = TinyGenerator()
     model(tf.zeros((1, 8, 8, 3)), tf.zeros((1, 8, 8, 1)))
     return model
+
+
+@pytest.fixture(scope="session")
+def exported(generator, tmp_path_factory):
+    """The folder of a SavedModel's version 1."""
+    folder = str(tmp_path_factory.mktemp("exported"))
+    return export(generator, folder, {"name": "tiny", "weights_hash": "none"})
 
 
 @pytest.fixture

@@ -44,11 +44,6 @@ print("imported:", foreign)
 """
 
 
-@pytest.fixture(scope="module")
-def exported(generator, tmp_path_factory):
-    return export(generator, str(tmp_path_factory.mktemp("exported")), {"name": "tiny"})
-
-
 def test_a_stranger_gets_the_same_bytes(tmp_path, rng):
     generator = RecurrentGenerator(base=2)
     generator(tf.zeros((1, 16, 16, 3)), tf.zeros((1, 16, 16, 1)))

@@ -1,0 +1,178 @@
+"""Photo files in and out: what a fill must not lose around the pixels.
+
+`read_photo` and `write_photo` keep, where the output's format can hold it, colour profile, EXIF,
+alpha channel, grey, the resolution, and a JPEG's quantisation tables and colour sampling, so
+that the output is about as large and as good as the input. EXIF goes without its orientation, which
+is applied to the pixels, and without its thumbnail, which would still show what was removed; TIFF
+keeps its main tags only. Reading itself, and every error of it, is `inpainting.image`'s. No
+TensorFlow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import secrets
+import warnings
+from typing import Any
+
+import numpy as np
+from absl import logging
+from PIL import Image, ImageOps, JpegImagePlugin
+
+from inpainting.errors import InputError
+from inpainting.image import READABLE_FORMATS, WRITABLE_FORMATS, check_writable, read_image
+
+_ORIENTATION, _CAMERA, _PLACE = 0x0112, 0x8769, 0x8825
+_ALPHA_FORMATS = ("PNG", "WEBP", "TIFF")
+# Tags of a TIFF that say how that file stores its pixels, or hold copies of the picture
+# (Photoshop's, XMP): wrong or unwanted in another file.
+_FILE_TAGS = {
+    *(*range(254, 267), 273, *range(277, 280), 284, *range(288, 294), *range(317, 328), 330),
+    *(*range(332, 348), *range(512, 533), 700, 33723, 34377, 34675, 37724),
+}
+
+# Damaged EXIF data is left out; Pillow would warn of every damaged part besides.
+warnings.filterwarnings("ignore", message="Corrupt EXIF data")
+
+
+@dataclasses.dataclass(frozen=True)
+class Photo:
+    """A photo and what its file said besides.
+
+    Attributes:
+        pixels: uint8 (H, W, 3), upright, in the file's own colour space where `profile` is kept.
+        alpha: uint8 (H, W), or None.
+        grey: whether the file had no colour.
+        profile: the ICC profile of `pixels`, or None.
+        exif: EXIF without orientation, empty where there is none.
+        options: further options for Pillow's `save`, by format.
+    """
+
+    pixels: np.ndarray
+    alpha: np.ndarray | None = None
+    grey: bool = False
+    profile: bytes | None = None
+    exif: bytes = b""
+    options: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+
+
+def read_photo(path: str) -> Photo:
+    """Reads a photo; raises `InputError` as `inpainting.image.read_image` does."""
+    pixels = read_image(path)
+    with Image.open(path, formats=READABLE_FORMATS) as source:
+        grey = source.mode in ("1", "L", "LA", "La") or source.mode.startswith("I")
+        has_alpha = source.has_transparency_data
+        profile = source.info.get("icc_profile")
+        if profile and _is_for(profile, source.mode, grey):
+            # `read_image` converts to sRGB. Here the pixels keep their values with their profile;
+            # the network sees neighbours and fill in one space, which is what matters.
+            pixels = np.asarray(_upright(source).convert("RGB"))
+        else:
+            profile = None
+        alpha = np.asarray(_upright(source).convert("RGBA"))[..., 3] if has_alpha else None
+        return Photo(pixels, alpha, grey, profile, _exif(source, path), _options(source))
+
+
+def write_photo(path: str, photo: Photo, completed: np.ndarray, hole: np.ndarray) -> None:
+    """Writes `completed`, which is `photo.pixels` with `hole` (bool (H, W)) filled.
+
+    Where the photo was fully transparent inside the hole it becomes opaque, since the fill would
+    not be seen; elsewhere alpha stays. The file appears whole or not at all.
+
+    Raises:
+        InputError: it cannot be written there.
+    """
+    check_writable(path)
+    format_name, options = WRITABLE_FORMATS[os.path.splitext(path)[1].lower()]
+    picture = Image.fromarray(completed)
+    if photo.grey:
+        picture = picture.convert("L")
+    if photo.alpha is not None and format_name in _ALPHA_FORMATS:
+        alpha = np.where(hole & (photo.alpha == 0), np.uint8(255), photo.alpha)
+        picture.putalpha(Image.fromarray(alpha))
+    elif photo.alpha is not None:
+        logging.warning("%s: %s holds no transparency, it is left out", path, format_name)
+    options = {**options, **photo.options.get(format_name, {})}
+    if "qtables" in options:
+        del options["quality"]  # it would scale the tables
+    if format_name == "WEBP":
+        options["exact"] = True  # or the colour under full transparency is lost
+    if photo.profile:
+        options["icc_profile"] = photo.profile
+    if photo.exif and format_name != "BMP":
+        options["exif"] = _main_exif(photo.exif) if format_name == "TIFF" else photo.exif
+    data = io.BytesIO()
+    try:
+        picture.save(data, format=format_name, **options)
+    except (OSError, ValueError) as error:  # larger than the format allows
+        raise InputError(f"cannot write {path}: {error}") from error
+    _write_whole(path, data.getbuffer())
+
+
+def _upright(source: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(source)
+    except Exception:  # damaged EXIF data can raise nearly anything, and gives no orientation
+        return source
+
+
+def _is_for(profile: bytes, mode: str, grey: bool) -> bool:
+    """Whether a profile is for pixels as they are kept: a CMYK photo becomes RGB."""
+    kind = profile[16:20]
+    return kind == b"GRAY" if grey else kind == b"RGB " and mode in ("RGB", "RGBA", "P", "PA")
+
+
+def _exif(source: Image.Image, path: str) -> bytes:
+    try:
+        exif = source.getexif()
+        for tag in _FILE_TAGS & set(exif):
+            del exif[tag]
+        if _ORIENTATION in exif:
+            exif[_ORIENTATION] = 1
+        return exif.tobytes() if len(exif) else b""  # writes no thumbnail
+    except Exception:
+        logging.warning("%s has damaged EXIF data, which is left out", path)
+        return b""
+
+
+def _main_exif(data: bytes) -> bytes:
+    """Without camera settings and place, which Pillow cannot write to a compressed TIFF."""
+    exif = Image.Exif()
+    exif.load(data)
+    for tag in (_CAMERA, _PLACE):
+        if tag in exif:
+            del exif[tag]
+    return exif.tobytes()
+
+
+def _options(source: Image.Image) -> dict[str, dict[str, Any]]:
+    resolution = source.info.get("dpi")
+    common = {"dpi": resolution} if resolution else {}
+    jpeg = dict(common)
+    if isinstance(source, JpegImagePlugin.JpegImageFile):
+        sampling = JpegImagePlugin.get_sampling(source)
+        jpeg.update(
+            qtables=source.quantization,
+            subsampling=max(sampling, 0),
+            progressive=bool(source.info.get("progressive")),
+            optimize=True,
+        )
+    return {"JPEG": jpeg, "PNG": common, "TIFF": common}
+
+
+def _write_whole(path: str, data: memoryview) -> None:
+    """Writes beside the place and renames: a full disk leaves an earlier file as it was."""
+    target = os.path.realpath(path)  # a symbolic link stays one
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as stream:
+            stream.write(data)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
