@@ -48,7 +48,7 @@ flags.DEFINE_string("fid_weights", "", "Inception-v3 weights (.npz, .h5); else F
 flags.DEFINE_string("output", "", "Where files go; by default evaluations/HASH OF THE SETTINGS.")
 flags.DEFINE_string("manifest", "", "A manifest.json that this run must agree with.")
 flags.DEFINE_bool("resume", False, "Go on with what an interrupted run left in --output.")
-flags.DEFINE_integer("figures", 4, "Photos in each figure; 0 = no figures.")
+flags.DEFINE_integer("figures", 3, "Photos in each figure; 0 = no figures.")
 flags.DEFINE_string("cases_by", "ssim", "The metric that best and worst cases are chosen by.")
 FLAGS = flags.FLAGS
 

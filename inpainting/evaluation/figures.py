@@ -26,6 +26,12 @@ from inpainting.picture import grid, show_hole
 #: Errors of this size (of 1) and above have the brightest colour of an error map.
 BRIGHTEST = 0.25
 
+#: Pictures smaller than this are shown enlarged, by a whole number.
+LEAST_SIDE = 160
+
+#: Pixels that a letter of a column's name takes on average, generously.
+LETTER_WIDTH = 8
+
 
 class Figure(NamedTuple):
     """A picture with its file name (no suffix) and what it shows."""
@@ -36,7 +42,7 @@ class Figure(NamedTuple):
 
 
 class SavedFigure(NamedTuple):
-    """A figure as JPEG of quality 90, for the report."""
+    """A figure as JPEG of quality 85, for the report."""
 
     name: str
     caption: str
@@ -97,7 +103,7 @@ def side_by_side(
         [show_hole(image, mask), *(pictures[place] for pictures in filled.values()), image]
         for place, (image, mask) in enumerate(zip(batch.images, batch.masks))
     ]
-    return grid(rows, row_names, ["input", *filled, "truth"])
+    return _grid(rows, row_names, ["input", *filled, "truth"])
 
 
 def error_maps(batch: Batch, filled: dict[str, np.ndarray]) -> np.ndarray:
@@ -108,7 +114,24 @@ def error_maps(batch: Batch, filled: dict[str, np.ndarray]) -> np.ndarray:
         for number, first in enumerate((show_hole(image, batch.masks[place]), image)):
             rows.append([first, *(heat(pair[number], BRIGHTEST) for pair in bands)])
         names += ["low band", "high band"]
-    return grid(rows, names, ["input, truth", *filled])
+    return _grid(rows, names, ["input, truth", *filled])
+
+
+def _grid(
+    rows: list[list[np.ndarray]], row_names: Sequence[str], column_names: list[str]
+) -> np.ndarray:
+    """A grid of pictures enlarged to be looked at, whose names don't run into each other."""
+    width = rows[0][0].shape[1]
+    times = -(-LEAST_SIDE // width)
+    larger = [[cell.repeat(times, axis=0).repeat(times, axis=1) for cell in row] for row in rows]
+    letters = width * times // LETTER_WIDTH
+    return grid(larger, row_names, [_shortened(name, letters) for name in column_names])
+
+
+def _shortened(name: str, letters: int) -> str:
+    """Both ends of a long name: the end has the step or "(coarse)"."""
+    tail = (letters - 1) // 2
+    return name if len(name) <= letters else name[: letters - 1 - tail] + "\u2026" + name[-tail:]
 
 
 def _bands(truth: np.ndarray, completed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -159,6 +182,6 @@ def save_figures(figures: Iterator[Figure], folder: str) -> list[SavedFigure]:
     for figure in figures:
         write_image(os.path.join(make_folder(folder), figure.name + ".png"), figure.picture)
         stream = io.BytesIO()
-        Image.fromarray(figure.picture).save(stream, "JPEG", quality=90, subsampling=0)
+        Image.fromarray(figure.picture).save(stream, "JPEG", quality=85)
         saved.append(SavedFigure(figure.name, figure.caption, stream.getvalue()))
     return saved

@@ -27,9 +27,9 @@ import numpy as np
 #: caps PSNR at 100 dB. One grey level in one channel of one pixel of a 2048x2048 photo is above it.
 SQUARED_ERROR_FLOOR = 1e-10
 
-#: Below this mean |I - 5x5 mean| (half a grey level) the photo itself is flat inside the hole and
-#: a ratio to it says nothing about the fill.
-FLAT = 0.5 / 255.0
+#: Below this mean |I - 5x5 mean| (one grey level) the photo itself is flat inside the hole and a
+#: ratio to it says nothing about the fill.
+FLAT = 1.0 / 255.0
 
 
 #: SSIM's window is so many pixels high and wide, the least that a picture can have.
@@ -67,7 +67,7 @@ PIXEL_METRICS = (
     Metric(
         "sharpness", "Sharpness", "one", 3,
         "mean |I - F(I)| of the completed picture over that of the truth, hole pixels whose 5x5 "
-        "window is all hole; none where the truth's is below 0.5/255",
+        "window is all hole; none where the truth's is below 1/255",
     ),
     Metric(
         "boundary", "Boundary error %", "lower", 2,
@@ -157,7 +157,7 @@ def sharpness(truth: np.ndarray, completed: np.ndarray, mask: np.ndarray) -> flo
 
     Taken inside the hole, 2 px in from its edge, so that no window F (the 5x5 mean) sees a known
     pixel. 1 is as sharp as the photo, 0 is perfectly smooth, above 1 is noise or artefacts. None
-    where the hole has no such pixel, or the photo is flat there (below half a grey level).
+    where the hole has no such pixel, or the photo is flat there (below one grey level).
     """
     inner = _eroded(mask, 2)
     if not inner.any():

@@ -10,6 +10,11 @@ from inpainting import image as images
 from inpainting.evaluation.inputs import Batch
 
 
+#: What the manifest keeps of a generator's record, beside the hash of its weights. Nothing of the
+#: machine that it was trained on.
+RECORDED = ("model", "preset", "system", "step")
+
+
 class ModelColumn:
     """A generator, run under its distribution strategy; also scores its coarse picture.
 
@@ -22,9 +27,8 @@ class ModelColumn:
         self.record = {
             "kind": "model",
             "weights_sha256": generator.weights_hash,
-            **{key: generator.record[key] for key in ("system", "preset", "steps")
-               if key in generator.record},
-        }  # fmt: skip
+            **{key: generator.record[key] for key in RECORDED if key in generator.record},
+        }
         self._generator = generator
         self._strategy = strategy
 

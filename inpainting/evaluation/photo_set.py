@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from os.path import commonpath
 
 import numpy as np
 from PIL import Image
@@ -79,9 +78,11 @@ class PhotoSet:
 
 
 def _names(paths: list[str]) -> list[str]:
-    folders = [os.path.dirname(path) + "/" for path in paths]
-    common = len(commonpath(folders).rpartition("/")[0]) + 1
-    return [os.path.splitext(path[common:])[0] for path in paths]
+    """`os.path.commonpath` would do, were it not for `s3://`, which it shortens to `s3:/`."""
+    parts = [path.split(os.sep) for path in paths]
+    depth = min(map(len, parts), default=1) - 1
+    common = next((n for n in range(depth) if len({part[n] for part in parts}) > 1), depth)
+    return [os.path.splitext("/".join(part[common:]))[0] for part in parts]
 
 
 def _check_unique(names: list[str], paths: list[str]) -> None:

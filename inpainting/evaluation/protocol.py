@@ -83,13 +83,11 @@ def fit_photo(photo: np.ndarray, size: int, crop: str, name: str) -> np.ndarray:
     """
     height, width = photo.shape[:2]
     check_size(height, width, size, crop, name)
-    box = (0, 0, width, height)
     if crop == "centre":
         side = min(height, width)
-        left, top = (width - side) // 2, (height - side) // 2
-        box = (left, top, left + side, top + side)
-    scaled = Image.fromarray(photo).resize((size, size), Image.Resampling.BICUBIC, box=box)
-    return np.asarray(scaled)
+        top, left = (height - side) // 2, (width - side) // 2
+        photo = photo[top : top + side, left : left + side]
+    return np.asarray(Image.fromarray(photo).resize((size, size), Image.Resampling.BICUBIC))
 
 
 def check_size(height: int, width: int, size: int, crop: str, name: str) -> None:

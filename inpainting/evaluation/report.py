@@ -23,7 +23,7 @@ tr.first td { border-top: 1px solid #ccc; }
 td.best { font-weight: 700; }
 small { color: #666; font-weight: 400; }
 figure { margin: 1.5rem 0; } figure img { max-width: 100%; height: auto; }
-figcaption { color: #444; max-width: 50rem; }
+figcaption { color: #444; max-width: 50rem; margin-bottom: .5rem; }
 dt { font-weight: 600; } dd { margin: 0 0 .5rem 1.5rem; } code { overflow-wrap: anywhere; }
 """
 
@@ -98,8 +98,8 @@ def _figure(figure: SavedFigure) -> str:
     data = base64.b64encode(figure.jpeg).decode()
     caption = escape(figure.caption)
     return (
-        f'<figure><img alt="{caption}" src="data:image/jpeg;base64,{data}">'
-        f"<figcaption>{caption}</figcaption></figure>"
+        f"<figure><figcaption>{caption}</figcaption>"
+        f'<img alt="{escape(figure.name)}" src="data:image/jpeg;base64,{data}"></figure>'
     )
 
 

@@ -74,7 +74,7 @@ def _row(metric: Metric, bucket: str, estimates: list[Estimate | None]) -> Row:
     shown = [None if e is None or e.mean is None else f"{e.mean:.{metric.decimals}f}"
              for e in estimates]  # fmt: skip
     merits = [_merit(metric, float(text)) for text in shown if text is not None]
-    best = max(merits, default=0.0) if len(estimates) > 1 else None
+    best = max(merits) if len(merits) > 1 else None
     cells = [
         Cell("-", "", False, None) if text is None
         else Cell(text, _interval(metric, estimate), _merit(metric, float(text)) == best, estimate)
