@@ -146,6 +146,18 @@ def run():
 
 for _ in range(3):
     outputs = strategy.experimental_local_results(run())
+
+
+@tf.function
+def disturb():
+    def step():
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        layer.u.assign(layer.u + tf.cast(replica, tf.float32))
+
+    strategy.run(step)
+
+
+disturb()
 copies = {
     name: [part.numpy().tolist() for part in strategy.experimental_local_results(variable)]
     for name, variable in (("u", layer.u), ("v", layer.v))
@@ -165,6 +177,7 @@ print(json.dumps({
 
 
 def test_replicas_stay_equal():
+    """Two replicas update three times; then one of them goes astray, which must have no effect."""
     done = subprocess.run(
         [sys.executable, "-c", REPLICAS],
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -54,15 +54,17 @@ def test_edge_branch_sees_edges_and_the_mask(discriminator):
     edge[:, :, 32:] = 1
     no_mask, mask = tf.zeros((1, 64, 64, 1)), tf.ones((1, 64, 64, 1))
     try:
-        flat, stepped, masked = [
+        flat, stepped, inverse, masked = [
             discriminator(*pair)[0].numpy()
-            for pair in ((black, no_mask), (edge, no_mask), (black, mask))
+            for pair in ((black, no_mask), (edge, no_mask), (-edge, no_mask), (black, mask))
         ]
     finally:
         last.kernel.assign(original)
     assert np.abs(flat).max() == 0
     assert np.abs(stepped).max() > 1e-3
     assert np.abs(masked).max() > 1e-4
+    # An edge is as strong from dark to light as from light to dark; the colours differ.
+    np.testing.assert_array_equal(inverse, stepped)
 
 
 def test_without_the_edge_branch():
