@@ -8,6 +8,7 @@ from inpainting.layers.padding import pad_border
 
 FIRST_ITERATIONS = 15
 NORM_FLOOR = 1e-12
+PADDINGS = ("ZERO", "SAME")
 
 
 @tf.keras.utils.register_keras_serializable("inpainting")
@@ -32,11 +33,13 @@ class SpectralConv2D(tf.keras.layers.Layer):
         filters: channels of the output.
         kernel_size: height and width of the kernel, odd.
         strides: step between outputs.
+        padding: "ZERO" puts `(kernel_size - 1) / 2` zeros on every side, as PyTorch does. "SAME" is
+            TensorFlow's own, which pads unevenly at stride 2. Weights trained with one are a pixel
+            off with the other.
         kernel_initializer: He-normal, unless said otherwise; the bias starts at zero.
 
     Call arguments:
-        inputs: `(B, H, W, C)`. `(kernel_size - 1) / 2` zeros are put on every side: TensorFlow's
-            own "SAME" pads unevenly at stride 2 and would shift published weights by a pixel.
+        inputs: `(B, H, W, C)`.
 
     Returns:
         `(B, ceil(H / strides), ceil(W / strides), filters)`.
@@ -47,15 +50,19 @@ class SpectralConv2D(tf.keras.layers.Layer):
         filters: int,
         kernel_size: int = 5,
         strides: int = 1,
+        padding: str = "ZERO",
         kernel_initializer="he_normal",
         **kwargs,
     ):
         super().__init__(**kwargs)
         if kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, got {kernel_size}")
+        if padding not in PADDINGS:
+            raise ValueError(f"padding must be one of {PADDINGS}, got {padding!r}")
         self.filters = filters
         self.kernel_size = kernel_size
         self.strides = strides
+        self.padding = padding
         self.kernel_initializer = tf.keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
@@ -71,8 +78,11 @@ class SpectralConv2D(tf.keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs):
-        inputs = pad_border(inputs, (self.kernel_size - 1) // 2, "ZERO")
-        outputs = tf.nn.conv2d(inputs, self.kernel, self.strides, "VALID") / self.sigma()
+        padding = self.padding
+        if padding == "ZERO":
+            inputs = pad_border(inputs, (self.kernel_size - 1) // 2, padding)
+            padding = "VALID"
+        outputs = tf.nn.conv2d(inputs, self.kernel, self.strides, padding) / self.sigma()
         return tf.nn.bias_add(outputs, self.bias)
 
     def sigma(self) -> tf.Tensor:
@@ -92,6 +102,7 @@ class SpectralConv2D(tf.keras.layers.Layer):
             filters=self.filters,
             kernel_size=self.kernel_size,
             strides=self.strides,
+            padding=self.padding,
             kernel_initializer=tf.keras.initializers.serialize(self.kernel_initializer),
         )
         return config
