@@ -49,8 +49,8 @@ class RunConfig:
             raise InputError(f"--keep_checkpoints must be 1 or more, got {self.keep_checkpoints}")
         if self.grid_every < 0:
             raise InputError(f"--grid_every must be 0 (never) or more, got {self.grid_every}")
-        if self.image_size < 16:
-            raise InputError(f"--image_size must be 16 or more, got {self.image_size}")
+        if self.image_size < 32:
+            raise InputError(f"--image_size must be 32 or more, got {self.image_size}")
         if self.seed < 0:
             raise InputError(f"--seed must be 0 or more, got {self.seed}")
 

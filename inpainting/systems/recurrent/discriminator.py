@@ -54,6 +54,7 @@ class RecurrentDiscriminator(tf.keras.Model):
         self.decision = SpectralConv2D(DECISION_FILTERS, name="decision")
 
     def call(self, image, mask):
+        mask = tf.cast(mask, image.dtype)  # Keras casts a call's first argument alone
         matched = self.features(image, mask)
         features = matched[-1]
         for conv in self.patch_convs[len(matched) :]:
@@ -67,7 +68,8 @@ class RecurrentDiscriminator(tf.keras.Model):
 
     def features(self, image, mask):
         """The two features alone, which is all that feature matching needs of the real image."""
-        first = tf.nn.leaky_relu(self.patch_convs[0](tf.concat((image, mask), axis=-1)), SLOPE)
+        inputs = tf.concat((image, tf.cast(mask, image.dtype)), axis=-1)
+        first = tf.nn.leaky_relu(self.patch_convs[0](inputs), SLOPE)
         return first, tf.nn.leaky_relu(self.patch_convs[1](first), SLOPE)
 
     def update_spectral_norm(self) -> None:

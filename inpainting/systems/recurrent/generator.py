@@ -80,6 +80,7 @@ class RecurrentGenerator(tf.keras.Model):
                 layer.buffer_conv.trainable = False
 
     def call(self, image, mask, training: bool | None = None):
+        mask = tf.cast(mask, image.dtype)  # Keras casts a call's first argument alone
         height, width = tf.shape(image)[1], tf.shape(image)[2]
         residual = self.prefill == "pyramid"
         filled = pyramid_fill(image, mask) if residual else image * (1 - mask) + mask
