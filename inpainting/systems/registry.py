@@ -57,12 +57,14 @@ def _of_kind(system: str, config: Any, field: str, value: Any) -> Any:
 
 
 def from_dict(system: str, values: dict[str, Any]) -> Any:
-    """Settings as `dataclasses.asdict` wrote them; a missing or unknown field is an InputError."""
+    """Settings as `dataclasses.asdict` wrote them; an unknown field is an InputError.
+
+    A field that an older version did not write has its default, which must mean what was done then.
+    """
     config_class = type(next(iter(_module(system, "config").PRESETS.values())))
-    names = {field.name for field in dataclasses.fields(config_class)}
-    if set(values) != names:
-        odd = sorted(set(values) ^ names)
-        raise InputError(f"settings of model {system!r} with missing or unknown field {odd[0]!r}")
+    unknown = set(values) - {field.name for field in dataclasses.fields(config_class)}
+    if unknown:
+        raise InputError(f"settings of model {system!r} with an unknown field {min(unknown)!r}")
     return config_class(**values)
 
 

@@ -45,7 +45,7 @@ def test_refuses_values_that_make_no_run(name, value):
         ("{", "not a run's configuration"),
         ('{"model": "recurrent"}', "not a run's configuration"),
         ('{"model": "nosuch", "system": {}}', "unknown model 'nosuch'"),
-        ('{"model": "recurrent", "system": {"bass": 4}}', "missing or unknown field"),
+        ('{"model": "recurrent", "system": {"bass": 4}}', "unknown field 'bass'"),
     ],
 )
 def test_unreadable_configuration_is_one_line(tmp_path, text, said):

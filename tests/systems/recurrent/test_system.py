@@ -217,7 +217,7 @@ print(json.dumps(losses))
 
 @pytest.mark.slow
 def test_two_replicas_train_as_one(tmp_path):
-    """The same global batches on one and on two logical CPUs: losses, weights, updates of 5 steps."""
+    """The same global batches on one and on two logical CPUs: losses, weights and updates."""
     losses, weights = [], []
     for replicas in (1, 2):
         path = tmp_path / f"{replicas}.npz"

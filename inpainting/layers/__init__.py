@@ -1,0 +1,1 @@
+"""Layers that systems share, one a file; none keeps state between calls."""
