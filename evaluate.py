@@ -60,9 +60,7 @@ def check_flags() -> None:
     limits = {"image_size": SSIM_WINDOW, "batch_size": 1, "num_photos": 0, "figures": 0, "seed": 0}
     for name, least in limits.items():
         if getattr(FLAGS, name) < least:
-            raise InputError(
-                f"--{name}={getattr(FLAGS, name)}: {least} is the least that is possible"
-            )
+            raise InputError(f"--{name} must be {least} or more, got {getattr(FLAGS, name)}")
 
 
 def make_photos() -> Any:

@@ -9,7 +9,6 @@ import numpy as np
 from inpainting import image as images
 from inpainting.evaluation.inputs import Batch
 
-
 #: What the manifest keeps of a generator's record, beside the hash of its weights. Nothing of the
 #: machine that it was trained on.
 RECORDED = ("model", "preset", "system", "step")

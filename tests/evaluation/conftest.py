@@ -25,10 +25,8 @@ def smooth_photo(seed: int, height: int, width: int) -> np.ndarray:
     return np.clip(photo + generator.integers(-6, 7, photo.shape), 0, 255).astype(np.uint8)
 
 
-@pytest.fixture()
-def photo_folder(tmp_path: Path) -> Path:
+def write_photos(folder: Path) -> Path:
     """Five photos of several sizes and formats, one in a sub-folder."""
-    folder = tmp_path / "photos"
     (folder / "more").mkdir(parents=True)
     for number, name in enumerate(["a.png", "b.jpg", "c.png", "d.png", "more/e.png"]):
         photo = smooth_photo(number, 40 + 4 * number, 60 - 3 * number)
@@ -36,7 +34,21 @@ def photo_folder(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture()
+@pytest.fixture
+def photo_folder(tmp_path: Path) -> Path:
+    """See `write_photos`; in the test's own folder, to be changed."""
+    return write_photos(tmp_path / "photos")
+
+
+@pytest.fixture(scope="module")
+def work_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `photos`, shared by a module's tests, which leave these as they are."""
+    folder = tmp_path_factory.mktemp("work")
+    write_photos(folder / "photos")
+    return folder
+
+
+@pytest.fixture
 def make_inputs(photo_folder: Path) -> Callable[..., Inputs]:
     """Inputs of the folder: make_inputs(buckets="10-20", count=0)."""
 

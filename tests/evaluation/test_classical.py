@@ -8,7 +8,7 @@ import pytest
 from inpainting.evaluation.classical import FILLS, mean_colour
 
 
-@pytest.fixture()
+@pytest.fixture
 def gradient() -> tuple[np.ndarray, np.ndarray]:
     ramp = np.tile(np.arange(0, 192, 6, dtype=np.uint8), (32, 1))
     image = np.stack([ramp, ramp[:, ::-1], np.full_like(ramp, 90)], axis=-1)

@@ -157,7 +157,7 @@ def test_an_equal_manifest_is_confirmed_and_another_photo_stops_the_run(
     photo = np.asarray(Image.open(photo_folder / "c.png")).copy()
     photo[30, 30] ^= 255
     Image.fromarray(photo).save(photo_folder / "c.png")
-    with pytest.raises(InputError, match="^c is not a photo of --manifest"):
+    with pytest.raises(InputError, match=r"^c is not a photo of --manifest"):
         evaluate(make_runner(make_inputs()), tmp_path / "z", expected=Expected(path))
     with pytest.raises(InputError, match="differs in inputs, buckets"):
         evaluate(make_runner(make_inputs("30-40")), tmp_path / "w", expected=Expected(path))

@@ -17,7 +17,7 @@ def expected_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(shift + np.trace(covariances[0] + covariances[1] - 2 * root))
 
 
-@pytest.fixture()
+@pytest.fixture
 def features() -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(0)
     mixing = generator.normal(size=(6, 6))

@@ -98,7 +98,7 @@ def test_vgg_is_known_by_its_names(tmp_path):
 
 
 def test_other_files_are_refused(tmp_path):
-    with pytest.raises(InputError, match="--lpips_weights=.*cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"--lpips_weights=.*cannot be read: No such file"):
         Lpips(str(tmp_path / "none.npz"))
     (tmp_path / "text.npz").write_text("no arrays")
     with pytest.raises(InputError, match=r"is not a NumPy \.npz file"):

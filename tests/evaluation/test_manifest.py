@@ -20,7 +20,7 @@ def manifest(inputs=INPUTS, photos=PHOTOS, systems=SYSTEMS) -> dict:
     return build_manifest(inputs, METRICS, photos, systems, uses_networks=False)
 
 
-@pytest.fixture()
+@pytest.fixture
 def expected(tmp_path) -> Expected:
     path = tmp_path / "manifest.json"
     path.write_text(canonical(manifest()))
@@ -72,9 +72,9 @@ def test_another_version_is_a_note(expected):
 
 
 def test_another_photo_another_mask_and_a_missing_photo_are_refused(expected):
-    with pytest.raises(InputError, match="^x is not a photo of --manifest"):
+    with pytest.raises(InputError, match=r"^x is not a photo of --manifest"):
         expected.check_photo("x", {"pixels": "c", "masks": {"10-20": "mc"}})
-    with pytest.raises(InputError, match="^x has other masks than --manifest"):
+    with pytest.raises(InputError, match=r"^x has other masks than --manifest"):
         expected.check_photo("x", {"pixels": "a", "masks": {"10-20": "mb"}})
     with pytest.raises(InputError, match="lists 2 photos, and 1 were scored"):
         expected.check_all(manifest(photos=PHOTOS[:1]))

@@ -15,7 +15,7 @@ from inpainting.evaluation.protocol import parse_buckets, sha256_of
 BUCKETS = parse_buckets("10-20,50-60")
 
 
-@pytest.fixture()
+@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Bars of 1 to 6 of 10 columns, white = hole, 40x40."""
     for columns in range(1, 7):

@@ -9,7 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from inpainting.evaluation import metrics
 
 
-@pytest.fixture()
+@pytest.fixture
 def pair() -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(3)
     truth = generator.integers(0, 256, (37, 41, 3)).astype(np.uint8)

@@ -19,7 +19,7 @@ def distance() -> PerceptualDistance:
     return PerceptualDistance("random")
 
 
-@pytest.fixture()
+@pytest.fixture
 def pictures() -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(2)
     truth, completed = generator.integers(0, 256, (2, 5, 16, 16, 3), dtype=np.uint8)

@@ -86,7 +86,7 @@ def test_another_system_of_the_same_name_is_refused(tmp_path):
     begin(tmp_path)
     scores = open_scores(tmp_path, resume=True)
     scores.add_system("telea", {"radius": 3})
-    with pytest.raises(InputError, match="another system .* called telea"):
+    with pytest.raises(InputError, match=r"another system .* called telea"):
         scores.add_system("telea", {"radius": 5})
 
 
@@ -94,5 +94,5 @@ def test_a_photo_that_changed_is_refused(tmp_path):
     begin(tmp_path)
     scores = open_scores(tmp_path, resume=True)
     scores.add_photo(0, {"pixels": "00"})
-    with pytest.raises(InputError, match="a .* is not what it was"):
+    with pytest.raises(InputError, match=r"a .* is not what it was"):
         scores.add_photo(0, {"pixels": "11"})

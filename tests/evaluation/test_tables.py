@@ -29,7 +29,7 @@ def results(**systems: dict) -> Results:
     return Results("m" * 64, "i" * 64, buckets, METRICS, ["left out: PL (why)"])
 
 
-@pytest.fixture()
+@pytest.fixture
 def table():
     rows = {"telea": estimates(2.0, 25.0, 0.2), "my_model": estimates(1.996, 24.0, 1.3)}
     return build_table(results(**rows))
