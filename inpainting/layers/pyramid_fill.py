@@ -17,7 +17,7 @@ def pyramid_fill(image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     Down: each level is half the size of the one below, a pixel being the mean of those of its four
     that are known, until a single pixel is left. Up again: what is unknown takes the bilinear
     enlargement of the level above, and is then evened out twice by the mean of its 3x3 neighbours.
-    Source: the push-pull of Gortler et al., "The Lumigraph" (1996), section 3.4, with weights of 0
+    Source: the push-pull of Gortler et al., "The Lumigraph" (1996), with weights of 0
     and 1; the sweeps are added here and bring it close to the harmonic fill.
 
     Args:

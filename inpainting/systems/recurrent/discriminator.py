@@ -1,6 +1,6 @@
 """The paper's discriminator: a patch branch joined with a branch that sees Sobel edges.
 
-Source: J. W. Baik, "Image Inpainting" (Stanford), section 3 and appendix B.
+Source: J. W. Baik, "Image Inpainting" (Stanford), appendix B.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SLOPE = 0.2
 
 @tf.keras.utils.register_keras_serializable("inpainting")
 class RecurrentDiscriminator(tf.keras.Model):
-    """Judges 64x64 fields of an image, and its edges, as real or filled.
+    """Judges an image and its edges as real or filled, once for every 64x64 pixels.
 
     Both branches divide height and width by 64; their ends are concatenated and pass one 5x5
     convolution to the decision map. Every convolution is spectrally normalised.

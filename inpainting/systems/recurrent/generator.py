@@ -7,7 +7,7 @@ convolution put out in pass 1. Between encoder and decoder stands a stack of res
 its arguments alone.
 
 Conventions: image `(B, H, W, 3)` in [0, 1], mask `(B, H, W, 1)` of 0 and 1, 1 = hole. Source: J. W.
-Baik, "Image Inpainting" (Stanford), section 3 and appendix B.
+Baik, "Image Inpainting" (Stanford), appendix B.
 """
 
 from __future__ import annotations
