@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from inpainting.errors import InputError
 from inpainting.evaluation.files import make_folder
 from inpainting.evaluation.metrics import Metric
 
@@ -62,10 +63,13 @@ class FeatureFiles:
     def _write(self, name: str, indices: Sequence[int], pictures: np.ndarray) -> None:
         path = self._path(name)
         features = self._extract(pictures).astype("<f4")
-        with open(path, "r+b" if os.path.exists(path) else "w+b") as stream:
-            for index, row in zip(indices, features):
-                stream.seek(index * self.width * 4)
-                stream.write(row.tobytes())
+        try:
+            with open(path, "r+b" if os.path.exists(path) else "w+b") as stream:
+                for index, row in zip(indices, features):
+                    stream.seek(index * self.width * 4)
+                    stream.write(row.tobytes())
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror}") from error
 
     def distances(
         self, systems: Sequence[str], buckets: Sequence[str], indices: Sequence[int]

@@ -132,12 +132,20 @@ class ScoreFile:
         return self._values[system, bucket]
 
     def flush(self) -> None:
-        """Everything so far survives a kill of the process."""
-        self._stream.flush()
+        """Everything so far survives a kill of the process.
+
+        Raises:
+            InputError: the disk is full, or gone.
+        """
+        try:
+            self._stream.flush()
+        except OSError as error:
+            raise InputError(f"cannot write {self.path}: {error.strerror}") from error
 
     def finish(self) -> None:
         """Marks the file as complete and closes it."""
         self._append({"finished": self._count()})
+        self.flush()
         self._stream.close()
 
     def _set(
@@ -157,7 +165,7 @@ class ScoreFile:
     def _append(self, entry: dict[str, Any]) -> None:
         try:
             self._stream.write(json.dumps(entry) + "\n")
-        except OSError as error:
+        except OSError as error:  # the buffer is full, and then the disk
             raise InputError(f"cannot write {self.path}: {error.strerror}") from error
 
 

@@ -56,13 +56,19 @@ def test_the_first_difference_in_settings_is_named(expected):
 
 
 def test_a_system_that_changed_is_refused_and_a_new_one_is_a_note(expected):
-    with pytest.raises(InputError, match="differs in systems, telea"):
+    with pytest.raises(
+        InputError, match=r"has another system .* called telea: there .*3.* here .*5"
+    ):
         expected.check_systems({"telea": {"kind": "classical", "fill": "radius 5"}})
     more = {**SYSTEMS, "ns": {"kind": "classical", "fill": "radius 3"}}
     expected.check_systems(more)
     assert expected.check_all(manifest(systems=more)) == [
         f"systems differ from {expected.path}: ns"
     ]
+
+
+def test_a_setting_that_the_manifest_does_not_know_is_no_other_system(expected):
+    expected.check_systems({"telea": {**SYSTEMS["telea"], "new": 1}})
 
 
 def test_another_version_is_a_note(expected):

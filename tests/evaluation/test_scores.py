@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,16 @@ def test_another_system_of_the_same_name_is_refused(tmp_path):
     scores.add_system("telea", {"radius": 3})
     with pytest.raises(InputError, match=r"another system .* called telea"):
         scores.add_system("telea", {"radius": 5})
+
+
+def test_a_full_disk_is_one_clear_line(tmp_path):
+    scores = begin(tmp_path)
+    with open("/dev/full", "w") as scores._stream:
+        scores.add("telea", "10-20", 1, {"l1": 1.0, "ssim": 1.0})
+        with pytest.raises(InputError, match=r"cannot write .*: No space left"):
+            scores.flush()
+        with contextlib.suppress(OSError):
+            scores._stream.close()
 
 
 def test_a_photo_that_changed_is_refused(tmp_path):
