@@ -20,7 +20,9 @@ def _largest_singular_value(layer):
 
 
 def _built(filters=6, strides=2):
-    layer = SpectralConv2D(filters, strides=strides)
+    # Seeded, since power iteration is as fast as the two largest singular values are apart.
+    initializer = tf.keras.initializers.HeNormal(seed=0)
+    layer = SpectralConv2D(filters, strides=strides, kernel_initializer=initializer)
     layer.build((None, None, None, 3))
     layer.bias.assign(RANDOM.normal(size=filters))
     return layer
@@ -29,7 +31,7 @@ def _built(filters=6, strides=2):
 def test_sigma_is_the_largest_singular_value_after_many_updates():
     layer = _built()
     assert layer.sigma().numpy() == pytest.approx(_largest_singular_value(layer), rel=0.05)
-    layer.kernel.assign(RANDOM.normal(size=layer.kernel.shape))
+    layer.kernel.assign(np.random.default_rng(0).normal(size=layer.kernel.shape))
     for _ in range(200):
         layer.update()
     assert layer.sigma().numpy() == pytest.approx(_largest_singular_value(layer), rel=1e-5)
@@ -113,7 +115,7 @@ def test_calls_leave_the_vectors_alone():
 
 
 def test_built_inside_a_function():
-    layer = SpectralConv2D(4)
+    layer = SpectralConv2D(4, kernel_initializer=tf.keras.initializers.HeNormal(seed=0))
     tf.function(layer.__call__)(tf.ones((1, 6, 6, 2)))
     assert layer.sigma().numpy() == pytest.approx(_largest_singular_value(layer), rel=0.05)
 
