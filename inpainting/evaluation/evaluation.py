@@ -67,6 +67,7 @@ class Evaluation:
         self.scores = ScoreFile(
             os.path.join(self.output, "scores.jsonl"),
             settings,
+            self.systems,
             names,
             [metric.name for metric in runner.metrics.per_photo],
             resume,

@@ -56,12 +56,9 @@ class Runner:
             expected: a manifest that every photo and mask must be in.
 
         Raises:
-            InputError: a photo or a system is not what it was when `scores` was begun, or not
-                what the manifest says.
+            InputError: a photo is not what it was when `scores` was begun, or not what the
+                manifest says.
         """
-        for column in self.columns:
-            for name in column.names:
-                scores.add_system(name, column.record)
         total = len(self.inputs.photos)
         with Progress(total, "photos scored") as progress:
             for start in range(0, total, self.batch_size):

@@ -24,25 +24,39 @@ class ScoreFile:
     Args:
         path: of the file.
         settings: all that the scores depend on but photos and systems; the same for a whole file.
+        systems: name -> record, of those that will be scored.
         photos, metrics: their names, in the order of rows and columns of `values`.
-        resume: go on with what the file holds.
+        resume: go on with what the file holds, also of other systems.
 
     Raises:
-        InputError: the file holds scores of other settings; or unfinished ones, and `resume` is
-            not set. Finished ones of the same settings are replaced: they come out the same.
+        InputError: the file holds scores of other settings, or of another system by the same
+            name; or unfinished ones or ones of further systems, and `resume` is not set. Finished
+            ones of the same settings and systems are replaced: they come out the same.
     """
 
-    def __init__(self, path: str, settings: dict[str, Any], photos: Sequence[str],
-                 metrics: Sequence[str], resume: bool) -> None:  # fmt: skip
+    def __init__(
+        self,
+        path: str,
+        settings: dict[str, Any],
+        systems: dict[str, dict[str, Any]],
+        photos: Sequence[str],
+        metrics: Sequence[str],
+        resume: bool,
+    ) -> None:
         self.path = path
         self.metrics = list(metrics)
         self.photos = list(photos)
         self.systems: dict[str, dict[str, Any]] = {}
         self.photo_records: dict[int, dict[str, Any]] = {}
+        self._finished = False
         self._index = {name: number for number, name in enumerate(photos)}
         self._values: dict[tuple[str, str], np.ndarray] = {}
         self._present: dict[tuple[str, str], np.ndarray] = {}
-        keep = self._read(settings, resume) if os.path.exists(path) else 0
+        keep = self._read(settings) if os.path.exists(path) else 0
+        if keep and not resume:
+            self._check_replaceable(systems)
+            keep, self.systems, self.photo_records = 0, {}, {}
+            self._values, self._present = {}, {}
         try:
             self._stream = open(path, "a", encoding="utf-8")  # noqa: SIM115
             self._stream.truncate(keep)
@@ -50,10 +64,13 @@ class ScoreFile:
             raise InputError(f"cannot write {path}: {error.strerror}") from error
         if not keep:
             self._append({"settings": settings})
+        for name, record in systems.items():
+            self._add_system(name, record)
+        self.flush()
 
-    def _read(self, settings: dict[str, Any], resume: bool) -> int:
+    def _read(self, settings: dict[str, Any]) -> int:
         """Takes in the whole lines of the file; returns how many bytes they are."""
-        keep, finished = 0, False
+        keep = 0
         with open(self.path, "rb") as stream:
             for line in stream:
                 entry = _entry(line)
@@ -61,18 +78,22 @@ class ScoreFile:
                     break
                 if keep == 0:
                     self._compare(settings, entry)
-                finished = "finished" in entry
+                self._finished = "finished" in entry
                 self._take(entry)
                 keep += len(line)
-        if keep and not resume and not finished:
+        if os.path.getsize(self.path) and not keep:
+            raise InputError(f"{self.path} is no file of scores: take another --output")
+        return keep
+
+    def _check_replaceable(self, systems: dict[str, dict[str, Any]]) -> None:
+        """Nobody's hours of work are lost by a forgotten flag."""
+        more = [name for name in self.systems if name not in systems]
+        what = f"scores of {', '.join(more)} as well" if more else "an unfinished evaluation"
+        if more or not self._finished:
             raise InputError(
-                f"{self.path} holds an unfinished evaluation ({self._count()} scores): --resume "
-                "goes on with it; or remove it, or take another --output"
+                f"{self.path} holds {what} ({self._count()} scores): --resume keeps them and goes "
+                "on; or remove it, or take another --output"
             )
-        if resume:
-            return keep
-        self.systems, self.photo_records, self._values, self._present = {}, {}, {}, {}
-        return 0
 
     def _compare(self, settings: dict[str, Any], entry: dict[str, Any]) -> None:
         before = entry.get("settings")
@@ -94,8 +115,7 @@ class ScoreFile:
         elif "photo" in entry and entry["photo"] in self._index:
             self.photo_records[self._index[entry["photo"]]] = entry["record"]
 
-    def add_system(self, name: str, record: dict[str, Any]) -> None:
-        """Raises `InputError` if the file has scores of another system by that name."""
+    def _add_system(self, name: str, record: dict[str, Any]) -> None:
         if name not in self.systems:
             self.systems[name] = record
             self._append({"system": name, "record": record})

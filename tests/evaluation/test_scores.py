@@ -14,14 +14,18 @@ from inpainting.evaluation.scores import ScoreFile
 SETTINGS = {"size": 32, "buckets": ["10-20"]}
 
 
-def open_scores(folder: Path, resume: bool = False, settings=SETTINGS) -> ScoreFile:
+SYSTEMS = {"telea": {"radius": 3}}
+
+
+def open_scores(
+    folder: Path, resume: bool = False, settings=SETTINGS, systems=SYSTEMS
+) -> ScoreFile:
     path = str(folder / "scores.jsonl")
-    return ScoreFile(path, settings, ["a", "b", "c"], ["l1", "ssim"], resume)
+    return ScoreFile(path, settings, systems, ["a", "b", "c"], ["l1", "ssim"], resume)
 
 
 def begin(folder: Path) -> ScoreFile:
     scores = open_scores(folder)
-    scores.add_system("telea", {"radius": 3})
     scores.add_photo(0, {"pixels": "00"})
     scores.add("telea", "10-20", 0, {"l1": 1.5, "ssim": None})
     scores.flush()
@@ -78,17 +82,28 @@ def test_other_settings_are_refused_by_name(tmp_path, resume):
 
 
 def test_a_file_that_is_no_file_of_scores_is_refused(tmp_path):
-    (tmp_path / "scores.jsonl").write_text('{"my": "notes"}\n')
-    with pytest.raises(InputError, match="other settings"):
-        open_scores(tmp_path)
+    path = tmp_path / "scores.jsonl"
+    for text, message in (('{"my": "notes"}\n', "other settings"), ("notes", "no file of scores")):
+        path.write_text(text)
+        with pytest.raises(InputError, match=message):
+            open_scores(tmp_path, resume=True)
+        assert path.read_text() == text
 
 
 def test_another_system_of_the_same_name_is_refused(tmp_path):
     begin(tmp_path)
-    scores = open_scores(tmp_path, resume=True)
-    scores.add_system("telea", {"radius": 3})
     with pytest.raises(InputError, match=r"another system .* called telea"):
-        scores.add_system("telea", {"radius": 5})
+        open_scores(tmp_path, resume=True, systems={"telea": {"radius": 5}})
+
+
+def test_scores_of_further_systems_are_kept(tmp_path):
+    begin(tmp_path).finish()
+    with pytest.raises(InputError, match=r"holds scores of telea as well \(1 scores\): --resume"):
+        open_scores(tmp_path, systems={"ns": {}})
+    scores = open_scores(tmp_path, resume=True, systems={"ns": {}})
+    assert scores.has("telea", "10-20", [0])
+    scores.add("ns", "10-20", 0, {"l1": 1.0, "ssim": 1.0})
+    assert list(scores.systems) == ["telea", "ns"]
 
 
 def test_a_full_disk_is_one_clear_line(tmp_path):
