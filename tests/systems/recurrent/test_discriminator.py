@@ -7,6 +7,7 @@ from inpainting.systems.recurrent.discriminator import RecurrentDiscriminator
 
 @pytest.fixture(scope="module")
 def discriminator():
+    tf.keras.utils.set_random_seed(0)
     network = RecurrentDiscriminator()
     network(tf.zeros((1, 64, 64, 3)), tf.zeros((1, 64, 64, 1)))
     return network

@@ -19,6 +19,7 @@ VARIANTS = [
 
 @pytest.fixture
 def random():
+    tf.keras.utils.set_random_seed(0)
     return np.random.default_rng(0)
 
 
