@@ -154,5 +154,5 @@ class ValidationGrids(StepCallback):
         self.steps, self.every, self.write = steps, every, write
 
     def on_step(self, step: int, logs: Logs) -> None:
-        if self.every and (step % self.every == 0 or step == self.steps):
+        if step % self.every == 0 or step == self.steps:
             self.write(step)

@@ -26,6 +26,9 @@ class FillGrid:
     """Up to `PHOTOS` validation photos, cropped square, with seeded masks.
 
     Masks go through the paper's three mask-rate buckets in turn.
+
+    Raises:
+        InputError: no photo can be read.
     """
 
     def __init__(self, photos: Photos, image_size: int, seed: int) -> None:
@@ -43,7 +46,10 @@ class FillGrid:
             self.images.append(centre_crop(photo, image_size))
             masks.append(mask_of_rate(rng, image_size, image_size, low, high))
         if not masks:
-            raise InputError("none of the validation photos can be read")
+            raise InputError(
+                f"none of the {len(photos)} validation photos can be read "
+                "(--grid_every=0 trains without pictures of them)"
+            )
         self.masks = np.stack(masks)
 
     def draw(self, generate: Generate) -> np.ndarray:

@@ -43,7 +43,7 @@ def train(config: RunConfig, run_dir: str, resume: bool = False) -> str:
     strategy = make_strategy(config.batch_size)
     photos = _open(config, "train")
     masks = open_masks(config.mask_dir) if config.mask_dir else None
-    fills = FillGrid(_open(config, "val"), config.image_size, config.seed)
+    fills = _validation_fills(config)
     with strategy.scope():
         system = build_system(config)
         system.compile(config.steps)
@@ -64,7 +64,11 @@ def train(config: RunConfig, run_dir: str, resume: bool = False) -> str:
         workers=config.workers,
         masks=masks,
     )
-    generate = functools.partial(system.generator, training=False)
+    grids = []
+    if fills:
+        generate = functools.partial(system.generator, training=False)
+        write = functools.partial(write_grid, fills, generate, run_dir)
+        grids.append(ValidationGrids(start, config.steps, config.grid_every, write))
     system.fit(
         dataset,
         steps_per_epoch=config.steps - start,
@@ -80,15 +84,11 @@ def train(config: RunConfig, run_dir: str, resume: bool = False) -> str:
                 system.learning_rates,
             ),
             SaveCheckpoints(start, config.steps, config.checkpoint_every, store),
-            ValidationGrids(
-                start,
-                config.steps,
-                config.grid_every,
-                lambda step: write_grid(fills, generate, run_dir, step),
-            ),
+            *grids,
         ],
     )
-    _say_what_was_skipped(photos)
+    for line in photos.skipped_report():
+        print(line)
     return str(store.manager.latest_checkpoint)
 
 
@@ -104,6 +104,12 @@ def build_system(config: RunConfig) -> InpaintingSystem:
 
 def _open(config: RunConfig, split: str) -> Photos:
     return open_photos(config.dataset, config.data_dir, split, config.filelist or None)
+
+
+def _validation_fills(config: RunConfig) -> FillGrid | None:
+    if not config.grid_every:
+        return None
+    return FillGrid(_open(config, "val"), config.image_size, config.seed)
 
 
 def _check_run_dir(config: RunConfig, run_dir: str, resume: bool) -> None:
@@ -144,10 +150,3 @@ def _say_what_runs(
         f"run folder {run_dir}",
         flush=True,
     )
-
-
-def _say_what_was_skipped(photos: Photos) -> None:
-    if photos.skipped:
-        print(f"{len(photos.skipped)} photos could not be read and were skipped:")
-        for path, reason in sorted(photos.skipped.items()):
-            print(f"  {path}: {reason}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-SCHEDULES = ("paper", "reference_code", "decay")
+SCHEDULES = ("paper", "reference_code", "decay", "constant")
 
 
 def schedule(
@@ -24,7 +24,9 @@ def schedule(
     Raises:
         ValueError: an unknown name, a rate that is not positive, or steps below 1.
     """
-    makers = dict(zip(SCHEDULES, (paper_schedule, reference_schedule, decay_schedule)))
+    makers = dict(
+        zip(SCHEDULES, (paper_schedule, reference_schedule, decay_schedule, constant_schedule))
+    )
     if name not in makers:
         raise ValueError(f"name must be one of {', '.join(SCHEDULES)}; got {name!r}")
     return makers[name](rate, steps)
@@ -65,6 +67,14 @@ def decay_schedule(rate: float, steps: int) -> tf.keras.optimizers.schedules.Lea
     """
     _check(rate, steps)
     return tf.keras.optimizers.schedules.CosineDecay(rate, decay_steps=steps, alpha=0.1)
+
+
+def constant_schedule(
+    rate: float, steps: int
+) -> tf.keras.optimizers.schedules.LearningRateSchedule:
+    """`rate` at every step, as DeepFill was trained."""
+    _check(rate, steps)
+    return tf.keras.optimizers.schedules.ExponentialDecay(rate, decay_steps=steps, decay_rate=1.0)
 
 
 def _check(rate: float, steps: int) -> None:

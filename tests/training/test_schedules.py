@@ -61,7 +61,7 @@ def test_decay_schedule(step, expected):
 
 def test_schedules_by_name():
     made = [schedule(name, 1.0, 1000)(700) for name in SCHEDULES]
-    expected = [0.75, 0.97**70, 0.1 + 0.9 * (1 - 0.58778525) / 2]  # cos(126 degrees)
+    expected = [0.75, 0.97**70, 0.1 + 0.9 * (1 - 0.58778525) / 2, 1]  # cos(126 degrees)
     assert [float(rate) for rate in made] == pytest.approx(expected, rel=1e-5)
 
 
