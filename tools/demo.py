@@ -21,6 +21,8 @@ TRAINING = [
     "--batch_size=4",
     "--steps=400",
     "--vgg_weights=random",
+    # The published code's rate: at the paper's 0.004 the discriminator stops learning at once.
+    "--set=discriminator_rate=0.0004",
     "--log_every=20",
     "--checkpoint_every=200",
     "--grid_every=200",

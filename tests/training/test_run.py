@@ -145,14 +145,15 @@ def test_bad_data_leaves_nothing_behind(tmp_path):
 
 def test_unreadable_photos_are_skipped_and_listed(tmp_path, capsys):
     photos = tmp_path / "photos"
-    photos.mkdir()
     rng = np.random.default_rng(0)
-    for name in "abcd":
+    for name in ("train/a", "train/b", "train/c", "val/d"):
         pixels = rng.integers(0, 256, (40, 40, 3), np.uint8)
+        (photos / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(photos / f"{name}.png")
-    (photos / "broken.png").write_bytes(b"no picture")
-    settings = config(dataset="folder", data_dir=str(photos), steps=3, batch_size=2, grid_every=0)
+    (photos / "train" / "broken.png").write_bytes(b"no picture")
+    settings = config(dataset="folder", data_dir=str(photos), steps=3, grid_every=0)
     train(settings, str(tmp_path / "run"))
+    assert not (tmp_path / "run" / "grids").exists()
     said = capsys.readouterr().out
-    assert "skipped 1 of" in said
+    assert "skipped 1 of 4 files" in said
     assert "broken.png" in said
