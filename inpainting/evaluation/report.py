@@ -12,7 +12,7 @@ from inpainting.evaluation.tables import ARROWS, Cell, Row, Table
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem;
-       padding: 0 1rem; color: #1c1c1c; background: #fff; }
+       padding: 0 1rem; overflow-wrap: anywhere; color: #1c1c1c; background: #fff; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
@@ -24,7 +24,7 @@ td.best { font-weight: 700; }
 small { color: #666; font-weight: 400; }
 figure { margin: 1.5rem 0; } figure img { max-width: 100%; height: auto; }
 figcaption { color: #444; max-width: 50rem; margin-bottom: .5rem; }
-dt { font-weight: 600; } dd { margin: 0 0 .5rem 1.5rem; } code { overflow-wrap: anywhere; }
+dt { font-weight: 600; } dd { margin: 0 0 .5rem 1.5rem; }
 """
 
 
