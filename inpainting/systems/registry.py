@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
     from inpainting.systems.base import InpaintingSystem
 
-SYSTEMS = {"recurrent": "inpainting.systems.recurrent"}
+SYSTEMS = {
+    "recurrent": "inpainting.systems.recurrent",
+    "contextual_attention": "inpainting.systems.contextual_attention",
+    "gated": "inpainting.systems.gated",
+}
 
 
 def _module(system: str, part: str) -> Any:

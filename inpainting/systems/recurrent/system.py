@@ -243,8 +243,10 @@ def build_generator(config: RecurrentConfig) -> RecurrentGenerator:
     return generator
 
 
-def build(config: RecurrentConfig, vgg: Vgg19 | None = None) -> RecurrentSystem:
-    """The system, the variables of both networks made."""
+def build(
+    config: RecurrentConfig, vgg: Vgg19 | None = None, image_size: int | None = None
+) -> RecurrentSystem:
+    """The system, the variables of both networks made; they take images of any size."""
     system = RecurrentSystem(config, vgg)
     system.discriminator(tf.zeros((1, 64, 64, 3)), tf.zeros((1, 64, 64, 1)))
     return system

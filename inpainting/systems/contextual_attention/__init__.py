@@ -1,0 +1,1 @@
+"""DeepFill v1: two dilated stages, contextual attention, global and local Wasserstein critics."""

@@ -1,0 +1,52 @@
+"""Settings of DeepFill v1 and its preset."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class ContextualAttentionConfig:
+    """Everything that makes one variant of the system; saved with every run."""
+
+    base: int = 32  # channels of the first layer
+    align_corners: bool = True  # TensorFlow 1's nearest resizing, with which weights were published
+    masks: str = "box"  # how training draws them: a name in inpainting.data.masks
+
+    generator_rate: float = 1e-4
+    discriminator_rate: float = 1e-4
+    schedule: str = "constant"
+    beta_1: float = 0.5
+    beta_2: float = 0.9
+    critic_updates: int = 5  # before each update of the generator
+
+    adversarial_weight: float = 0.001
+    global_critic_weight: float = (
+        1.0  # of the generator's adversarial loss; the local critic's is 1
+    )
+    gradient_penalty_weight: float = 10.0
+    # Of L1 inside the hole's window and of L1 over the known pixels, on a scale of -1 to 1; in
+    # both, the coarse result counts `coarse_weight` times the refined one.
+    hole_l1_weight: float = 1.2
+    known_l1_weight: float = 1.2
+    coarse_weight: float = 1.2
+    discount: float = 0.9  # of L1 inside the window, for each pixel away from its border
+
+    uses_vgg = False  # whether any loss term needs VGG-19
+
+    def __post_init__(self) -> None:
+        if self.base < 2 or self.base % 2:
+            raise ValueError(f"base must be an even number from 2 up, got {self.base}")
+        if self.critic_updates < 1:
+            raise ValueError(f"critic_updates must be 1 or more, got {self.critic_updates}")
+        if not 0 < self.discount <= 1:
+            raise ValueError(f"discount must be above 0 and at most 1, got {self.discount}")
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name.endswith("_weight") and not 0 <= value < float("inf"):
+                raise ValueError(f"{field.name} must be a finite number from 0 up, got {value}")
+            if field.name.endswith("_rate") and not 0 < value < float("inf"):
+                raise ValueError(f"{field.name} must be a finite number above 0, got {value}")
+
+
+PRESETS = {"published": ContextualAttentionConfig()}

@@ -1,0 +1,1 @@
+"""DeepFill v2: gated convolutions, contextual attention, a spectrally normalised patch critic."""

@@ -1,0 +1,38 @@
+"""Settings of DeepFill v2 and its preset."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class GatedConfig:
+    """Everything that makes one variant of the system; saved with every run."""
+
+    base: int = 24  # channels of the first layer; the published code counts gates too: 48
+    align_corners: bool = True  # TensorFlow 1's nearest resizing, with which weights were published
+    masks: str = "box_and_strokes"  # how training draws them: a name in inpainting.data.masks
+
+    generator_rate: float = 1e-4
+    discriminator_rate: float = 1e-4
+    schedule: str = "constant"
+    beta_1: float = 0.5
+    beta_2: float = 0.999
+
+    adversarial_weight: float = 1.0
+    l1_weight: float = 1.0  # of the coarse and of the refined result, on a scale of -1 to 1
+
+    uses_vgg = False  # whether any loss term needs VGG-19
+
+    def __post_init__(self) -> None:
+        if self.base < 2 or self.base % 2:
+            raise ValueError(f"base must be an even number from 2 up, got {self.base}")
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name.endswith("_weight") and not 0 <= value < float("inf"):
+                raise ValueError(f"{field.name} must be a finite number from 0 up, got {value}")
+            if field.name.endswith("_rate") and not 0 < value < float("inf"):
+                raise ValueError(f"{field.name} must be a finite number above 0, got {value}")
+
+
+PRESETS = {"published": GatedConfig()}
