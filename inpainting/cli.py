@@ -41,7 +41,14 @@ def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) 
 
     `InputError` and bad flags end in one line on stderr and exit code 2, without a stack trace.
     """
-    sys.exit(_run(main, sys.argv if argv is None else argv))
+    try:
+        code = _run(main, sys.argv if argv is None else argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (`| head`) has gone; Python must not try to flush what is left for it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
 
 
 def _run(main: Callable[[list[str]], int | None], argv: list[str]) -> int:

@@ -3,7 +3,7 @@
     python tools/fill_grid.py --model=demo/export --dataset=sample --output=fills.png
 
 Rows: the input with its hole, the coarse and the refined output, the completed image, the truth.
-Masks are those of the evaluation protocol, the three buckets in turn.
+Masks are seeded, of the three mask-rate buckets in turn: those of the grids of a training run.
 """
 
 from __future__ import annotations

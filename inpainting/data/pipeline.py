@@ -118,8 +118,8 @@ def random_crop(rng: np.random.Generator, image: np.ndarray, size: int) -> np.nd
 def centre_crop(image: np.ndarray, size: int) -> np.ndarray:
     """The square in the middle of uint8 (H, W, 3), of the shorter side, resized to (size, size, 3).
 
-    This is how photographs are cut for evaluation. Where the margins differ by a pixel the larger
-    one is below or to the right. Shrinking is by area, enlarging by cubic interpolation.
+    Validation photographs are cut so during training. Where the margins differ by a pixel the
+    larger one is below or to the right. Shrinking is by area, enlarging by cubic interpolation.
     """
     height, width = image.shape[:2]
     side = min(height, width)
