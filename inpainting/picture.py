@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 GAP = 4
 FONT_SIZE = 14
+# Pictures narrower than this are shown enlarged, by a whole number.
+LEAST_WIDTH = 160
 
 
 def grid(
@@ -19,7 +21,8 @@ def grid(
     """Composes uint8 `(H, W, 3)` pictures into one; a cell is as large as the largest picture.
 
     Returns:
-        uint8 `(H', W', 3)` on white, names of rows at the left and of columns on top.
+        uint8 `(H', W', 3)` on white, names of rows at the left and of columns on top; all pictures
+        `enlargement(width of the largest)` times as large.
 
     Raises:
         ValueError: there is no picture, or a list of names does not fit.
@@ -31,6 +34,8 @@ def grid(
         raise ValueError(f"{len(row_names)} row names for {len(rows)} rows")
     if column_names and len(column_names) != columns:
         raise ValueError(f"{len(column_names)} column names for {columns} columns")
+    times = enlargement(max(cell.shape[1] for row in rows for cell in row))
+    rows = [[cell.repeat(times, axis=0).repeat(times, axis=1) for cell in row] for row in rows]
     font = ImageFont.load_default(FONT_SIZE)
     height = max(cell.shape[0] for row in rows for cell in row)
     width = max(cell.shape[1] for row in rows for cell in row)
@@ -48,6 +53,11 @@ def grid(
         for x, cell in enumerate(row):
             canvas.paste(Image.fromarray(cell), (left + x * (width + GAP), line))
     return np.asarray(canvas)
+
+
+def enlargement(width: int) -> int:
+    """How many times as large `grid` shows pictures of this width."""
+    return -(-LEAST_WIDTH // width)
 
 
 def show_hole(image: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -21,13 +21,10 @@ from inpainting.evaluation.protocol import Bucket
 from inpainting.evaluation.runner import Runner
 from inpainting.evaluation.scores import ScoreFile
 from inpainting.image import write_image
-from inpainting.picture import grid, show_hole
+from inpainting.picture import enlargement, grid, show_hole
 
 #: Errors of this size (of 1) and above have the brightest colour of an error map.
 BRIGHTEST = 0.25
-
-#: Pictures smaller than this are shown enlarged, by a whole number.
-LEAST_SIDE = 160
 
 #: Pixels that a letter of a column's name takes on average, generously.
 LETTER_WIDTH = 8
@@ -122,10 +119,8 @@ def _grid(
 ) -> np.ndarray:
     """A grid of pictures enlarged to be looked at, whose names don't run into each other."""
     width = rows[0][0].shape[1]
-    times = -(-LEAST_SIDE // width)
-    larger = [[cell.repeat(times, axis=0).repeat(times, axis=1) for cell in row] for row in rows]
-    letters = width * times // LETTER_WIDTH
-    return grid(larger, row_names, [_shortened(name, letters) for name in column_names])
+    letters = width * enlargement(width) // LETTER_WIDTH
+    return grid(rows, row_names, [_shortened(name, letters) for name in column_names])
 
 
 def _shortened(name: str, letters: int) -> str:

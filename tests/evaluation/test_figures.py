@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from inpainting.evaluation.figures import LEAST_SIDE, _shortened, error_maps, heat, side_by_side
+from inpainting.evaluation.figures import _shortened, error_maps, heat, side_by_side
 from inpainting.evaluation.inputs import Batch
 from inpainting.evaluation.protocol import Bucket
+from inpainting.picture import LEAST_WIDTH
 
-SIZE = LEAST_SIDE
+SIZE = LEAST_WIDTH
 
 
 def batch() -> Batch:
