@@ -117,7 +117,8 @@ def _regions(hole: np.ndarray, working_size: int) -> list[tuple[Box, float]]:
     cells = _block_any(hole, cell)
     near = cv2.dilate(cells, np.ones((3, 3), np.uint8))
     count, labels = cv2.connectedComponents(near, connectivity=8)
-    distance = cv2.distanceTransform(np.pad(cells, 1), cv2.DIST_C, 3)[1:-1, 1:-1]
+    distance = cv2.distanceTransform(np.pad(cells, 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = distance[1:-1, 1:-1]
 
     rows, columns = np.nonzero(cells)
     of = labels[rows, columns]
@@ -133,10 +134,12 @@ def _regions(hole: np.ndarray, working_size: int) -> list[tuple[Box, float]]:
     for label in range(1, count):  # 0 is the background
         (top, left), (bottom, right) = first[label] * cell, last[label] * cell
         box = Box(top, left, min(bottom, hole.shape[0]), min(right, hole.shape[1]))
+        box = _tighten(hole, box) or box
         if max(box.height, box.width) <= core:
             small.append(box)
         else:
-            large.append((box, _scale(box, (2 * depth[label] - 1) * cell, core)))
+            thickness = min((2 * depth[label] - 1) * cell, box.height, box.width)
+            large.append((box, _scale(box, thickness, core)))
     regions = [(box, 1.0) for box in _share(small, core)] + large
     return sorted(regions, key=lambda region: -region[1])  # stable: else from top to bottom
 

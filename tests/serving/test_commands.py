@@ -111,18 +111,23 @@ def test_preview_needs_no_model_and_no_tensorflow(place):
     np.testing.assert_array_equal(shown[13:], photo[13:])
 
 
-def test_help_is_quick_and_needs_no_tensorflow(tmp_path):
+def test_help_and_import_need_no_tensorflow(tmp_path):
     (tmp_path / "tensorflow.py").write_text("raise SystemExit('tensorflow was imported')")
-    for command in ("inpaint.py", "export.py"):
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    for arguments, expected in (
+        ([str(ROOT / "inpaint.py"), "--help"], "invert_mask"),
+        ([str(ROOT / "export.py"), "--help"], "--checkpoint"),
+        (["-c", "import inpainting; print(inpainting.load.__name__)"], "load"),
+    ):
         process = subprocess.run(
-            [sys.executable, str(ROOT / command), "--help"],
-            env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+            [sys.executable, *arguments],
+            env=environment,
             capture_output=True,
             text=True,
             check=False,
         )
         assert process.returncode == 0, process.stderr
-        assert "--output" in process.stdout
+        assert expected in process.stdout
 
 
 def test_one_photo(place, exported):

@@ -23,7 +23,8 @@ import numpy as np
 import tensorflow as tf
 
 folder, inputs, outputs = sys.argv[1:]
-signatures = tf.saved_model.load(folder).signatures
+module = tf.saved_model.load(folder)
+signatures = module.signatures
 answers = {}
 for name, array in np.load(inputs).items():
     kind, size = name.split("-")
@@ -45,6 +46,7 @@ print("imported:", foreign)
 
 
 def test_a_stranger_gets_the_same_bytes(tmp_path, rng):
+    tf.keras.utils.set_random_seed(1)
     generator = RecurrentGenerator(base=2)
     generator(tf.zeros((1, 16, 16, 3)), tf.zeros((1, 16, 16, 1)))
     # So large that the outputs spread over all grey levels.
@@ -80,8 +82,12 @@ def test_a_stranger_gets_the_same_bytes(tmp_path, rng):
             images, masks = arrays[f"image-{size}"], arrays[f"mask-{size}"]
             outside = np.broadcast_to(masks == 0, images.shape)
             np.testing.assert_array_equal(answer[outside], images[outside])
-            for image, mask, completed in zip(images, masks, answer):
-                np.testing.assert_array_equal(completed, predictor(image, mask))
+            # The same batch: another one may take other sums, and round a level off.
+            outputs = predictor.generate(images / np.float32(255), (masks > 0).astype(np.float32))
+            refined = np.floor(outputs["refined"] * 255 + 0.5)
+            np.testing.assert_array_equal(answer, np.where(masks > 0, refined, images))
+            if len(images) == 1:
+                np.testing.assert_array_equal(answer[0], predictor(images[0], masks[0]))
             changed += (answer != images).sum()
     assert changed > 1000
 

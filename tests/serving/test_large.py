@@ -69,6 +69,18 @@ def test_a_thick_hole_is_scaled_until_its_core_is_half_the_working_size():
     assert crop.size == (128, 128)
 
 
+def test_a_hole_of_half_the_working_size_is_not_scaled():
+    (crop,) = plan_crops(hole_of(500, 500, (101, 102, 165, 166)), 128)
+    assert crop == Crop(Box(101, 102, 165, 166), Box(69, 70, 197, 198), (128, 128))
+
+
+def test_a_disc_is_one_crop():
+    y, x = np.mgrid[:2000, :2000]
+    crops = plan_crops((y - 900) ** 2 + (x - 1000) ** 2 < 300**2, 128)
+    assert [crop.core for crop in crops] == [Box(601, 701, 1200, 1300)]
+    assert crops[0].size == (128, 128)
+
+
 def test_a_wire_keeps_the_photos_resolution():
     crops = plan_crops(hole_of(700, 1000, (350, 0, 354, 1000)), 128)
     assert len(crops) == 16  # 1000 / 64, rounded up
