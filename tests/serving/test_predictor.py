@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import concurrent.futures
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -131,6 +133,15 @@ def test_floats_and_bytes_agree(predictor, rng):
     image, hole = photo_and_hole(rng, 40, 50, (10, 10, 30, 30))
     as_floats = predictor(image.astype(np.float32) / np.float32(255), hole)
     np.testing.assert_array_equal(np.floor(as_floats * 255 + 0.5), predictor(image, hole))
+
+
+def test_threads_get_their_own_photos(predictor, rng):
+    pairs = [photo_and_hole(rng, 20 + n % 5, 30, (5, 5, 15, 9 + n)) for n in range(16)]
+    expected = [predictor(*pair) for pair in pairs]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda pair: predictor(*pair), 4 * pairs))
+    for one, other in zip(found, 4 * expected):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_generate_is_the_network_alone(generator, predictor, rng):
