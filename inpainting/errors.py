@@ -14,3 +14,13 @@ class TrainingStopped(RuntimeError):
 
     Its message is one line; `train.py` prints it and exits with code 1.
     """
+
+
+def reason(error: Exception) -> str:
+    """Why an operating system's or TensorFlow's operation failed, as one short line.
+
+    Of TensorFlow's `{{node}} file; reason [Op:Name]` it is the reason.
+    """
+    text = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
+    first = text.strip().split("\n")[0]
+    return first.split("; ")[-1].split(" [Op:")[0]

@@ -8,7 +8,7 @@ import shutil
 
 import tensorflow as tf
 
-from inpainting.errors import InputError
+from inpainting.errors import InputError, reason
 from inpainting.systems.base import InpaintingSystem
 
 FOLDER = "checkpoints"
@@ -43,8 +43,9 @@ class CheckpointStore:
         except (tf.errors.OpError, OSError) as error:
             self._remove_partial(step)
             kept = f"the last good one is {previous}" if previous else "there is none before it"
-            reason = getattr(error, "message", None) or str(error)
-            raise InputError(f"checkpoint of step {step} not written ({reason}); {kept}") from error
+            raise InputError(
+                f"checkpoint of step {step} not written ({reason(error)}); {kept}"
+            ) from error
 
     def _remove_partial(self, step: int) -> None:
         for path in glob.glob(os.path.join(glob.escape(self.directory), f"step-{step}[._]*")):
@@ -77,5 +78,4 @@ def restore(checkpoint: tf.train.Checkpoint, prefix: str) -> None:
     try:
         checkpoint.restore(prefix).assert_existing_objects_matched().expect_partial()
     except (AssertionError, ValueError, tf.errors.OpError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(f"checkpoint {prefix} cannot be read: {reason}") from None
+        raise InputError(f"checkpoint {prefix} cannot be read: {reason(error)}") from None
