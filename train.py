@@ -3,6 +3,7 @@
     python train.py --dataset=places365 --data_dir=DIR
     python train.py --dataset=folder --data_dir=MY_PHOTOS --image_size=256 --steps=100000
     python train.py --run_dir=runs/mine --resume
+    python train.py --start_from=runs/published --dataset=folder --data_dir=MY_PHOTOS
 
 Masks are drawn anew for every photograph. With --resume the run folder's own settings hold; flags
 given beside it must agree with them.
@@ -18,8 +19,8 @@ from absl import flags
 from inpainting import cli
 from inpainting.errors import InputError
 
-flags.DEFINE_string("model", "recurrent", "The system to train.")
-flags.DEFINE_string("preset", "paper", "The system's settings: paper or reference_code.")
+flags.DEFINE_string("model", "recurrent", "recurrent, gated or contextual_attention.")
+flags.DEFINE_string("preset", "paper", "The model's settings: paper; reference_code of recurrent.")
 flags.DEFINE_multi_string(
     "set", [], "A setting of the system to change, as NAME=VALUE; may be given several times."
 )
@@ -27,6 +28,9 @@ flags.DEFINE_string("dataset", "sample", "sample, folder, places365 or celeba_hq
 flags.DEFINE_string("data_dir", "", "The dataset's folder.")
 flags.DEFINE_string("filelist", "", "A text file that names the photographs to train on.")
 flags.DEFINE_string("mask_dir", "", "A folder of mask files (white = hole) instead of drawn masks.")
+flags.DEFINE_string(
+    "start_from", "", "A run folder (imported weights too) or checkpoint to fine-tune from."
+)
 flags.DEFINE_integer("steps", 200_000, "Updates of each network.")
 flags.DEFINE_integer("batch_size", 8, "Photographs a step, over all devices together.")
 flags.DEFINE_integer("image_size", 256, "Side of the square training crops, in pixels.")
@@ -71,8 +75,17 @@ def configuration() -> Any:
 
     names = set(RunConfig.__dataclass_fields__) - {"system"}
     if not FLAGS.resume:
-        system = registry.preset(FLAGS.model, FLAGS.preset, settings(FLAGS.set))
-        return RunConfig(system=system, **{name: getattr(FLAGS, name) for name in names})
+        values = {name: getattr(FLAGS, name) for name in names}
+        if FLAGS.start_from and not (FLAGS["model"].present or FLAGS["preset"].present):
+            # The networks' own settings, unless others are asked for.
+            from inpainting.loading import find_checkpoint
+
+            saved = read_config(find_checkpoint(FLAGS.start_from)[0])
+            values |= {"model": saved.model, "preset": saved.preset}
+            system = registry.changed(saved.model, saved.system, settings(FLAGS.set))
+        else:
+            system = registry.preset(FLAGS.model, FLAGS.preset, settings(FLAGS.set))
+        return RunConfig(system=system, **values)
     if not FLAGS.run_dir:
         raise InputError("--resume needs --run_dir, the run to go on with")
     saved = read_config(FLAGS.run_dir)

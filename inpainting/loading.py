@@ -54,7 +54,7 @@ def load_generator(path: str) -> LoadedGenerator:
     saved_model = _saved_model_folder(path)
     if saved_model:
         return _from_saved_model(path, saved_model)
-    run_dir, prefix = _checkpoint(path)
+    run_dir, prefix = find_checkpoint(path)
     return _from_checkpoint(path, read_config(run_dir), prefix)
 
 
@@ -72,8 +72,12 @@ def _listdir(path: str) -> list[str]:
     return os.listdir(path) if os.path.isdir(path) else []
 
 
-def _checkpoint(path: str) -> tuple[str, str]:
-    """The run folder and the checkpoint prefix that `path` means."""
+def find_checkpoint(path: str) -> tuple[str, str]:
+    """The run folder and the checkpoint prefix that `path` means.
+
+    Raises:
+        InputError: it means none.
+    """
     if os.path.isfile(path + ".index"):
         folder = os.path.dirname(os.path.abspath(path))
         for run_dir in (folder, os.path.dirname(folder)):

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,13 @@ _LENGTH = (10, 50)
 _BRUSH = (10, 50)
 _RECTANGLE_SIDE = (5, 150)
 _RECTANGLES = 10
+
+# DeepFill's: see `box` and `box_and_strokes`.
+_BOX_SIDE, _BOX_SHRINK = 128, 16
+_ZIGZAGS = (1, 3)
+_ZIGZAG_SEGMENTS = (4, 11)
+_ZIGZAG_BRUSH = (12, 39)
+_ZIGZAG_TURN, _ZIGZAG_SPREAD = 72, (0, 24)
 
 # Unit vectors at every degree, times 2**14: (row, column).
 _DIRECTIONS = tuple(
@@ -89,6 +96,54 @@ def rectangles(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
         else:
             room -= 1
     return _not_full(rng, mask)
+
+
+def box(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """DeepFill v1's training mask, uint8 (H, W): one rectangle, at 256 pixels up to 128 a side.
+
+    A square of half the shorter side is put anywhere; each pair of opposite sides is then moved in
+    by 0 to 16 pixels at 256. Source: Yu et al., "Generative Image Inpainting with Contextual
+    Attention" (2018), published code.
+    """
+    mask = _empty(height, width)
+    side = _scaled(_BOX_SIDE, height, width)
+    # One place less than there is room for, as published.
+    top = int(rng.integers(max(height - side, 1)))
+    left = int(rng.integers(max(width - side, 1)))
+    down = _shrunk(rng, height, width)
+    right = _shrunk(rng, height, width)
+    mask[top + down : top + side - down, left + right : left + side - right] = 1
+    return _not_full(rng, mask)
+
+
+def box_and_strokes(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """DeepFill v2's training mask, uint8 (H, W): `box` together with one to three zigzag strokes.
+
+    A stroke has 4 to 11 segments that turn back and forth by some 72 degrees, of a normally
+    distributed length around an eighth of the image's diagonal, and a brush of 12 to 39 pixels at
+    256. Source: Yu et al., "Free-Form Image Inpainting with Gated Convolution" (2019), published
+    code; the flips that this code means to make are lost there, and left out here.
+    """
+    mask = box(rng, height, width)
+    radius = math.isqrt(height * height + width * width) / 8
+    for _ in range(_between(rng, _ZIGZAGS)):
+        for segment in _zigzag(rng, height, width, radius):
+            _paint(mask, segment)
+    return _not_full(rng, mask)
+
+
+# How training can draw masks, by name.
+SAMPLERS: dict[str, Callable[[np.random.Generator, int, int], np.ndarray]] = {
+    "mixed": random_mask,
+    "box": box,
+    "box_and_strokes": box_and_strokes,
+}
+
+
+def check_sampler(name: str) -> None:
+    """Raises `ValueError` where `name` is none of `SAMPLERS`."""
+    if name not in SAMPLERS:
+        raise ValueError(f"masks must be one of {', '.join(SAMPLERS)}, got {name!r}")
 
 
 def mask_of_rate(
@@ -194,6 +249,32 @@ def _stroke(
         yield _segment(height, width, start, end, brush)
         start = end
         degree = (degree + _between(rng, (-_LARGEST_TURN, _LARGEST_TURN))) % 360
+
+
+def _shrunk(rng: np.random.Generator, height: int, width: int) -> int:
+    """By how much a side of `box` moves in; at 256 pixels every whole number is as likely."""
+    return int(rng.integers(_BOX_SHRINK + 1)) * min(height, width) // _REFERENCE_SIZE
+
+
+def _zigzag(rng: np.random.Generator, height: int, width: int, radius: float) -> Iterator[_Shape]:
+    """The segments of one stroke of `box_and_strokes`."""
+    segments = _between(rng, _ZIGZAG_SEGMENTS)
+    turns = (
+        _ZIGZAG_TURN - _between(rng, _ZIGZAG_SPREAD),
+        _ZIGZAG_TURN + _between(rng, _ZIGZAG_SPREAD),
+    )
+    degrees = [_between(rng, turns) for _ in range(segments)]
+    start = (int(rng.integers(height)), int(rng.integers(width)))
+    brush = _scaled(_between(rng, _ZIGZAG_BRUSH), height, width)
+    for number, degree in enumerate(degrees):
+        down, right = _DIRECTIONS[degree if number % 2 else 360 - degree]
+        length = round(min(max(rng.normal(radius, radius // 2), 0), 2 * radius))
+        end = (
+            min(max(start[0] + (length * down >> 14), 0), height - 1),
+            min(max(start[1] + (length * right >> 14), 0), width - 1),
+        )
+        yield _segment(height, width, start, end, brush)
+        start = end
 
 
 def _segment(

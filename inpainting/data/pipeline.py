@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from inpainting.data.masks import random_mask
+from inpainting.data.masks import SAMPLERS, check_sampler
 from inpainting.data.photos import MaskFiles, Photos, is_folder, list_photos
 from inpainting.errors import InputError
 
@@ -36,6 +36,7 @@ def training_dataset(
     *,
     crop: str = "random",
     masks: MaskFiles | None = None,
+    draw: str = "mixed",
     workers: int | None = None,
 ) -> tf.data.Dataset:
     """An endless dataset of `(image, mask)`, whose first element is batch `start_step`.
@@ -52,7 +53,8 @@ def training_dataset(
         start_step: how many batches to leave out.
         crop: `random` (see `random_crop`) or `centre` (see `centre_crop`), mirrored half the time.
         masks: mask files (see `open_masks`) to take at random, stretched to the crop and mirrored
-            half the time; without them masks are drawn by `inpainting.data.masks.random_mask`.
+            half the time; without them masks are drawn.
+        draw: how they are drawn, a name in `inpainting.data.masks.SAMPLERS`.
         workers: samples made at the same time; by default TensorFlow decides.
 
     Raises:
@@ -69,7 +71,8 @@ def training_dataset(
             raise ValueError(f"{name} must not be negative, received {value}")
     if crop not in CROPS:
         raise ValueError(f"crop must be one of {CROPS}, received {crop!r}")
-    sample = _SampleMaker(photos, image_size, seed, crop, masks)
+    check_sampler(draw)
+    sample = _SampleMaker(photos, image_size, seed, crop, masks, draw)
     sample(start_step * batch_size)  # where nothing can be read, say so now
 
     def load(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -140,7 +143,13 @@ class _SampleMaker:
     """Makes sample `n` of the stream: uint8 image (S, S, 3) and mask (S, S, 1) for image size S."""
 
     def __init__(
-        self, photos: Photos, image_size: int, seed: int, crop: str, masks: MaskFiles | None
+        self,
+        photos: Photos,
+        image_size: int,
+        seed: int,
+        crop: str,
+        masks: MaskFiles | None,
+        draw: str,
     ) -> None:
         if not len(photos):
             raise InputError("there are no photographs to train on")
@@ -149,6 +158,7 @@ class _SampleMaker:
         self._seed = seed
         self._crop = crop
         self._masks = masks
+        self._draw = SAMPLERS[draw]
         # Two, as samples on both sides of the end of an epoch are made at the same time.
         self._order = functools.lru_cache(maxsize=2)(self._permutation)
 
@@ -168,7 +178,7 @@ class _SampleMaker:
     def _mask(self, rng: np.random.Generator) -> np.ndarray:
         size = self._image_size
         if self._masks is None:
-            return random_mask(rng, size, size)
+            return self._draw(rng, size, size)
         mask = self._masks.read_from(int(rng.integers(len(self._masks))))
         mask = cv2.resize(mask, (size, size), interpolation=cv2.INTER_NEAREST)
         return mask[:, ::-1] if rng.integers(2) else mask

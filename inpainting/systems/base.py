@@ -2,8 +2,10 @@
 
 A system is a folder in `inpainting/systems/` with
 - `config.py` (no TensorFlow): a frozen dataclass of its settings and `PRESETS`, a dict from preset
-  name to such settings;
-- `system.py`: `build(config, **options) -> InpaintingSystem` and `build_generator(config)`;
+  name to such settings. The settings have `uses_vgg`, whether a loss needs VGG-19, and `masks`, how
+  training draws them (a name in `inpainting.data.masks.SAMPLERS`);
+- `system.py`: `build(config, image_size) -> InpaintingSystem` for square training images of that
+  side, with a third argument `vgg` where `uses_vgg`; and `build_generator(config)`;
 and its line in `registry.SYSTEMS`. Everything else (data, strategy, checkpoints, logs, metrics,
 signatures) is the harness's and is not written again.
 
@@ -28,9 +30,14 @@ class InpaintingSystem(tf.keras.Model):
     `train_step((image, mask))`: one discriminator and one generator update. What `train_step`
     returns (named losses and figures) is logged as it is. Losses are means over the replica's
     samples; `scale_for_replicas` is the one place where they are divided by the global batch.
+
+    Attributes:
+        batches_per_step: how many batches one `train_step` is given, joined along the first axis;
+            more than one where the discriminator is updated several times a step.
     """
 
     generator: tf.keras.Model
+    batches_per_step: int = 1
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool = False) -> Outputs:
         """The generator alone: (image, mask) -> `{"coarse", "refined"}`."""

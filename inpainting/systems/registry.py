@@ -37,10 +37,16 @@ def preset(system: str, name: str, overrides: dict[str, Any] | None = None) -> A
         raise InputError(
             f"unknown preset {name!r} of model {system!r}: known are {', '.join(sorted(presets))}"
         )
-    config = presets[name]
-    values = {
-        field: _of_kind(system, config, field, value) for field, value in (overrides or {}).items()
-    }
+    return changed(system, presets[name], overrides or {})
+
+
+def changed(system: str, config: Any, overrides: dict[str, Any]) -> Any:
+    """A system's settings with some fields replaced.
+
+    Raises:
+        InputError: a field is not known, or a value does not fit.
+    """
+    values = {field: _of_kind(system, config, field, value) for field, value in overrides.items()}
     try:
         return dataclasses.replace(config, **values)
     except ValueError as error:

@@ -20,7 +20,8 @@ class RunConfig:
     """A training run: system and settings, data, and how long.
 
     `batch_size` is the global batch over all replicas; `image_size` the side in pixels of the
-    square crops that the network is trained on.
+    square crops that the network is trained on. `start_from` is a run folder or a checkpoint whose
+    networks this run starts with (fine-tuning); empty for untrained ones.
     """
 
     model: str
@@ -30,6 +31,7 @@ class RunConfig:
     data_dir: str = ""
     filelist: str = ""
     mask_dir: str = ""
+    start_from: str = ""
     steps: int = 200_000
     batch_size: int = 8
     image_size: int = 256

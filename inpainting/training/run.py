@@ -28,6 +28,7 @@ from inpainting.training.callbacks import (
 from inpainting.training.checkpoints import CheckpointStore
 from inpainting.training.config import CONFIG_FILE, RunConfig, read_config
 from inpainting.training.grids import FillGrid, write_grid
+from inpainting.training.start import start_from
 from inpainting.training.strategy import make_strategy
 
 
@@ -47,6 +48,8 @@ def train(config: RunConfig, run_dir: str, resume: bool = False) -> str:
     with strategy.scope():
         system = build_system(config)
         system.compile(config.steps)
+        if config.start_from and not resume:
+            start_from(system, config)
         store = CheckpointStore(run_dir, system, config.keep_checkpoints)
         start = store.restore_latest() if resume else 0
     if start >= config.steps:
@@ -58,11 +61,12 @@ def train(config: RunConfig, run_dir: str, resume: bool = False) -> str:
     dataset = training_dataset(
         photos,
         image_size=config.image_size,
-        batch_size=config.batch_size,
+        batch_size=config.batch_size * system.batches_per_step,
         seed=config.seed,
         start_step=start,
         workers=config.workers,
         masks=masks,
+        draw=config.system.masks,
     )
     grids = []
     if fills:
@@ -80,7 +84,7 @@ def train(config: RunConfig, run_dir: str, resume: bool = False) -> str:
                 config.steps,
                 run_dir,
                 config.log_every,
-                config.batch_size,
+                config.batch_size * system.batches_per_step,
                 system.learning_rates,
             ),
             SaveCheckpoints(start, config.steps, config.checkpoint_every, store),
@@ -94,7 +98,7 @@ def train(config: RunConfig, run_dir: str, resume: bool = False) -> str:
 
 def build_system(config: RunConfig) -> InpaintingSystem:
     """The system of a configuration, with the VGG-19 its losses need; call it inside the scope."""
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"image_size": config.image_size}
     if config.system.uses_vgg:
         from inpainting.losses.vgg import Vgg19
 

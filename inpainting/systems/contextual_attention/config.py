@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 
+from inpainting.data.masks import check_sampler
+
 
 @dataclasses.dataclass(frozen=True)
 class ContextualAttentionConfig:
     """Everything that makes one variant of the system; saved with every run."""
 
     base: int = 32  # channels of the first layer
-    align_corners: bool = True  # TensorFlow 1's nearest resizing, with which weights were published
-    masks: str = "box"  # how training draws them: a name in inpainting.data.masks
+    align_corners: bool = True  # shrink as TensorFlow 1 did, when weights were published
+    masks: str = "box"  # how training draws them, a name in data.masks.SAMPLERS
 
     generator_rate: float = 1e-4
     discriminator_rate: float = 1e-4
@@ -35,6 +37,7 @@ class ContextualAttentionConfig:
     uses_vgg = False  # whether any loss term needs VGG-19
 
     def __post_init__(self) -> None:
+        check_sampler(self.masks)
         if self.base < 2 or self.base % 2:
             raise ValueError(f"base must be an even number from 2 up, got {self.base}")
         if self.critic_updates < 1:
@@ -49,4 +52,5 @@ class ContextualAttentionConfig:
                 raise ValueError(f"{field.name} must be a finite number above 0, got {value}")
 
 
-PRESETS = {"published": ContextualAttentionConfig()}
+# As its authors trained it; where paper and published code differ, the code.
+PRESETS = {"paper": ContextualAttentionConfig()}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 
+from inpainting.data.masks import check_sampler
+
 
 @dataclasses.dataclass(frozen=True)
 class GatedConfig:
     """Everything that makes one variant of the system; saved with every run."""
 
     base: int = 24  # channels of the first layer; the published code counts gates too: 48
-    align_corners: bool = True  # TensorFlow 1's nearest resizing, with which weights were published
-    masks: str = "box_and_strokes"  # how training draws them: a name in inpainting.data.masks
+    align_corners: bool = True  # shrink as TensorFlow 1 did, when weights were published
+    masks: str = "box_and_strokes"  # how training draws them, a name in data.masks.SAMPLERS
 
     generator_rate: float = 1e-4
     discriminator_rate: float = 1e-4
@@ -25,6 +27,7 @@ class GatedConfig:
     uses_vgg = False  # whether any loss term needs VGG-19
 
     def __post_init__(self) -> None:
+        check_sampler(self.masks)
         if self.base < 2 or self.base % 2:
             raise ValueError(f"base must be an even number from 2 up, got {self.base}")
         for field in dataclasses.fields(self):
@@ -35,4 +38,5 @@ class GatedConfig:
                 raise ValueError(f"{field.name} must be a finite number above 0, got {value}")
 
 
-PRESETS = {"published": GatedConfig()}
+# As its authors trained it; where paper and published code differ, the code.
+PRESETS = {"paper": GatedConfig()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from inpainting.data.masks import check_sampler
+
 
 @dataclasses.dataclass(frozen=True)
 class RecurrentConfig:
@@ -18,6 +20,7 @@ class RecurrentConfig:
     prefill: str = "white"  # or pyramid: the hole enters filled, the network predicts a residual
     recurrent: bool = True  # False: the ablation without buffers
     edge_branch: bool = True  # False: the ablation without the Sobel branch
+    masks: str = "mixed"  # how training draws them, a name in inpainting.data.masks.SAMPLERS
 
     generator_rate: float = 1e-3
     discriminator_rate: float = 4e-3
@@ -37,6 +40,7 @@ class RecurrentConfig:
     hole_factor: float = 1.0  # how much more a pixel of the hole counts in L_1; 1 in the paper
 
     def __post_init__(self) -> None:
+        check_sampler(self.masks)
         if not 1 <= self.hole_factor < float("inf"):
             raise ValueError(f"hole_factor must be a number from 1 up, got {self.hole_factor}")
         if self.base < 2 or self.base % 2:

@@ -9,7 +9,7 @@ from inpainting.systems import registry
 def _system(**overrides):
     tf.keras.utils.set_random_seed(0)
     settings = {"base": 2, "critic_updates": 2, **overrides}
-    config = registry.preset("contextual_attention", "published", settings)
+    config = registry.preset("contextual_attention", "paper", settings)
     system = registry.build("contextual_attention", config, image_size=32)
     system.compile(steps=10)
     return system
@@ -82,7 +82,7 @@ def test_penalty_brings_the_critics_gradients_towards_one():
 
 
 def test_settings_of_the_publication():
-    config = registry.preset("contextual_attention", "published")
+    config = registry.preset("contextual_attention", "paper")
     assert (config.critic_updates, config.discount, config.adversarial_weight) == (5, 0.9, 0.001)
 
 
@@ -96,4 +96,4 @@ def test_settings_of_the_publication():
 )
 def test_bad_settings(overrides, message):
     with pytest.raises(InputError, match=message):
-        registry.preset("contextual_attention", "published", overrides)
+        registry.preset("contextual_attention", "paper", overrides)

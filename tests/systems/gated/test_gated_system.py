@@ -8,7 +8,7 @@ from inpainting.systems import registry
 
 def _system(**overrides):
     tf.keras.utils.set_random_seed(0)
-    config = registry.preset("gated", "published", {"base": 2, **overrides})
+    config = registry.preset("gated", "paper", {"base": 2, **overrides})
     system = registry.build("gated", config, image_size=32)
     system.compile(steps=10)
     return system
@@ -100,4 +100,4 @@ def test_learning_rate_is_constant():
 )
 def test_bad_settings(overrides, message):
     with pytest.raises(InputError, match=message):
-        registry.preset("gated", "published", overrides)
+        registry.preset("gated", "paper", overrides)
