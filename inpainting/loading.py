@@ -1,7 +1,8 @@
 """Finds and loads a generator wherever a checkpoint is asked for.
 
-A run folder (its newest checkpoint), a checkpoint prefix inside one, or a SavedModel folder
-(itself, or the folder of its numbered versions, of which the newest counts) will do.
+A run folder (its newest checkpoint), a checkpoint prefix inside one, a SavedModel folder (itself,
+or the folder of its numbered versions, of which the newest counts) or the name of shipped weights
+will do. A file or folder of that name goes before shipped weights.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any, Callable
 import numpy as np
 import tensorflow as tf
 
-from inpainting.errors import InputError
+from inpainting.errors import InputError, reason
+from inpainting.pretrained.shipped import read_card, shipped_folder, shipped_names
 from inpainting.systems import registry
 from inpainting.training.checkpoints import FOLDER as CHECKPOINTS
 from inpainting.training.checkpoints import restore
@@ -46,7 +48,7 @@ class LoadedGenerator:
 
 
 def load_generator(path: str) -> LoadedGenerator:
-    """Loads a generator from a run folder, a checkpoint prefix or a SavedModel folder.
+    """Loads a generator from any of the places named above.
 
     Raises:
         InputError: there is nothing of that kind, or it cannot be read.
@@ -55,7 +57,11 @@ def load_generator(path: str) -> LoadedGenerator:
     if saved_model:
         return _from_saved_model(path, saved_model)
     run_dir, prefix = find_checkpoint(path)
-    return _from_checkpoint(path, read_config(run_dir), prefix)
+    loaded = _from_checkpoint(path, read_config(run_dir), prefix)
+    if run_dir != shipped_folder(path):
+        return loaded
+    card = read_card(path, loaded.weights_hash)
+    return dataclasses.replace(loaded, record=loaded.record | card)
 
 
 def _saved_model_folder(path: str) -> str | None:
@@ -78,6 +84,8 @@ def find_checkpoint(path: str) -> tuple[str, str]:
     Raises:
         InputError: it means none.
     """
+    if not os.path.exists(path):
+        path = shipped_folder(path) or path
     if os.path.isfile(path + ".index"):
         folder = os.path.dirname(os.path.abspath(path))
         for run_dir in (folder, os.path.dirname(folder)):
@@ -89,8 +97,12 @@ def find_checkpoint(path: str) -> tuple[str, str]:
         if prefix is None:
             raise InputError(f"run folder {path} has no checkpoint yet")
         return path, prefix
-    found = "is neither" if os.path.exists(path) else "does not exist: it should be"
-    raise InputError(f"{path} {found} a run folder, a checkpoint prefix or a SavedModel folder")
+    found = "is not" if os.path.exists(path) else "does not exist: it should be"
+    names = ", ".join(shipped_names()) or "there are none yet"
+    raise InputError(
+        f"{path} {found} a run folder, a checkpoint prefix, a SavedModel folder or the name of "
+        f"shipped weights ({names})"
+    )
 
 
 def _from_checkpoint(path: str, config: RunConfig, prefix: str) -> LoadedGenerator:
@@ -111,8 +123,7 @@ def _from_saved_model(path: str, folder: str) -> LoadedGenerator:
     try:
         module = tf.saved_model.load(folder)
     except (OSError, ValueError, tf.errors.OpError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(f"SavedModel {folder} cannot be loaded: {reason}") from None
+        raise InputError(f"SavedModel {folder} cannot be loaded: {reason(error)}") from None
     if "generate" not in module.signatures:
         raise InputError(
             f"SavedModel {folder} has no signature 'generate': it was not made by export.py"

@@ -14,7 +14,8 @@ from inpainting.training.config import RunConfig, read_config
 def start_from(system: InpaintingSystem, config: RunConfig) -> None:
     """Gives `system` the networks of the checkpoint `config.start_from`.
 
-    Optimizers and the count of steps start anew.
+    Optimizers and the count of steps start anew, and so does a network that the checkpoint does not
+    have (shipped weights are a generator alone).
 
     Raises:
         InputError: there is no such checkpoint, or it is another model's or of other sizes.
@@ -23,9 +24,11 @@ def start_from(system: InpaintingSystem, config: RunConfig) -> None:
     model = read_config(run_dir).model
     if model != config.model:
         raise InputError(f"--start_from={config.start_from} is a {model}, not a {config.model}")
+    stored = {name.split("/")[0] for name, _ in tf.train.list_variables(prefix)}
     networks = {
         name: item
         for name, item in system.checkpoint_items().items()
-        if isinstance(item, tf.keras.Model)
+        if isinstance(item, tf.keras.Model) and name in stored
     }
     restore(tf.train.Checkpoint(**networks), prefix)
+    print(f"networks that start from {config.start_from}: {', '.join(sorted(networks))}")

@@ -1,0 +1,1 @@
+"""Weights that were trained elsewhere: published checkpoints, brought into run folders."""
