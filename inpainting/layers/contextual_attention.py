@@ -25,9 +25,10 @@ class ContextualAttention(tf.keras.layers.Layer):
     with its surroundings wins over what is similar alone.
 
     Deviations from the reference code of the paper: each sample has its own mask (there the first
-    sample's serves all); and the score matrix is worked out in chunks of queries where it would
-    exceed `max_scores`, so memory grows with the number of positions, not with its square (in the
-    forward pass; a gradient keeps all chunks). Both ways give the same result.
+    sample's serves all, as it does here with `first_holes_only`); and the score matrix is worked
+    out in chunks of queries where it would exceed `max_scores`, so memory grows with the number of
+    positions, not with its square (in the forward pass; a gradient keeps all chunks). Both ways
+    give the same result.
 
     Source: Yu et al., "Generative Image Inpainting with Contextual Attention" (2018), section 4.1,
     as they and the paper use it: one feature map is foreground and background.
@@ -43,6 +44,8 @@ class ContextualAttention(tf.keras.layers.Layer):
         align_corners: how features are thinned out. False: every `rate`-th position. True:
             TensorFlow 1's nearest resizing with aligned corners, DeepFill's: the first and the last
             position are kept and the others are rounded between them.
+        first_holes_only: the first sample's holes are taken for every sample's, for comparisons
+            with the reference code.
 
     Call arguments:
         features: `(B, H, W, C)`, H and W multiples of `rate`.
@@ -61,6 +64,7 @@ class ContextualAttention(tf.keras.layers.Layer):
         max_scores: int = 2**25,
         fusion_size: int = 1,
         align_corners: bool = False,
+        first_holes_only: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -74,9 +78,12 @@ class ContextualAttention(tf.keras.layers.Layer):
         self.norm_floor = norm_floor
         self.fusion_size = fusion_size
         self.align_corners = align_corners
+        self.first_holes_only = first_holes_only
         self.max_scores = max_scores
 
     def call(self, features, holes):
+        if self.first_holes_only:
+            holes = tf.repeat(holes[:1], tf.shape(holes)[0], axis=0)
         size = 2 * self.rate
         thinned = shrink_nearest(features, self.rate, self.align_corners)
         queries = extract_patches(thinned, self.kernel_size, 1)
@@ -146,6 +153,7 @@ class ContextualAttention(tf.keras.layers.Layer):
             norm_floor=self.norm_floor,
             fusion_size=self.fusion_size,
             align_corners=self.align_corners,
+            first_holes_only=self.first_holes_only,
             max_scores=self.max_scores,
         )
         return config

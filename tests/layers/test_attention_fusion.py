@@ -1,4 +1,4 @@
-"""The options of contextual attention that DeepFill uses: fusion and aligned corners."""
+"""The options of contextual attention: fusion and aligned corners (DeepFill), shared holes."""
 
 import numpy as np
 import pytest
@@ -103,11 +103,21 @@ def test_aligned_corners_match_by_other_positions():
     assert np.ptp(ours) > 0.01
 
 
+def test_first_holes_only():
+    features = RANDOM.normal(0, 0.3, (2, 8, 8, 3)).astype(np.float32)
+    holes = np.zeros((2, 4, 4, 1), np.float32)
+    holes[1, 2:, 2:] = 1
+    expected = ContextualAttention()(features, np.zeros_like(holes))
+    assert np.abs(ContextualAttention()(features, holes) - expected).max() > 0.01
+    outputs = ContextualAttention(first_holes_only=True)(features, holes)
+    np.testing.assert_array_equal(outputs, expected)
+
+
 def test_config_round_trip():
-    layer = ContextualAttention(fusion_size=5, align_corners=True)
+    layer = ContextualAttention(fusion_size=5, align_corners=True, first_holes_only=True)
     copy = ContextualAttention.from_config(layer.get_config())
     assert copy.get_config() == layer.get_config()
-    assert (copy.fusion_size, copy.align_corners) == (5, True)
+    assert (copy.fusion_size, copy.align_corners, copy.first_holes_only) == (5, True, True)
 
 
 def test_bad_fusion_size():
