@@ -70,7 +70,8 @@ def test_a_full_disk_leaves_the_previous_checkpoint(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
-        with pytest.raises(InputError, match=r"step 2 not written \(File too large\); the last good one is .*step-1"):
+        said = r"step 2 not written \(File too large\); the last good one is .*step-1"
+        with pytest.raises(InputError, match=said):
             store.save(2)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -75,7 +75,7 @@ def test_presets_are_the_published_settings():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nosuch", "paper", {}), "unknown model 'nosuch': known are contextual_attention, gated, recurrent"),
+        (("nosuch", "paper", {}), "unknown model 'nosuch': known are contextual"),
         (("recurrent", "nosuch", {}), "unknown preset 'nosuch'"),
         (("recurrent", "paper", {"bass": 4}), "no setting 'bass'"),
         (("recurrent", "paper", {"base": 5}), "base must be an even number"),
