@@ -24,12 +24,15 @@ read as 8 bits.
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
-from inpainting.image import MASK_THRESHOLD
+from inpainting import image as image_files
 
 IMAGE_SPEC = tf.TensorSpec((None, None, None, 3), tf.float32, name="image")
 MASK_SPEC = tf.TensorSpec((None, None, None, 1), tf.float32, name="mask")
+
+_FLOATS = image_files.to_float(np.arange(256, dtype=np.uint8))
 
 
 class ServingModule(tf.Module):
@@ -106,12 +109,14 @@ class ServingModule(tf.Module):
 def wire_hole(mask: tf.Tensor) -> tf.Tensor:
     """uint8 (B, H, W, 1) of 0 to 255, or of 0 and 1 -> bool, True = hole; see the file's head."""
     largest = tf.reduce_max(mask, axis=(1, 2, 3), keepdims=True)
-    return mask >= tf.where(largest > 1, tf.constant(MASK_THRESHOLD, tf.uint8), 1)
+    return mask >= tf.where(largest > 1, tf.constant(image_files.MASK_THRESHOLD, tf.uint8), 1)
 
 
 def to_float(image: tf.Tensor) -> tf.Tensor:
     """uint8 -> float32 in [0, 1], as `inpainting.image.to_float`."""
-    return tf.cast(image, tf.float32) / 255.0
+    # By table, because TensorFlow's optimiser turns a division into the product with 1 / 255, whose
+    # last bit differs for some values; behind a network that can round to another grey level.
+    return tf.gather(_FLOATS, tf.cast(image, tf.int32))
 
 
 def to_uint8(image: tf.Tensor) -> tf.Tensor:
@@ -138,13 +143,13 @@ def decode_hole(data: tf.Tensor) -> tf.Tensor:
         lambda: tf.pad(decode_image(data), [[0, 0], [0, 0], [0, 1]], constant_values=255),
     )
     colour, alpha = tf.reduce_max(rgba[..., :3], axis=-1), rgba[..., 3]
-    opaque, bright = alpha >= MASK_THRESHOLD, colour >= MASK_THRESHOLD
+    opaque, bright = alpha >= image_files.MASK_THRESHOLD, colour >= image_files.MASK_THRESHOLD
     # The visible part has one colour: what is opaque is the hole.
     partly = tf.reduce_any(opaque) & ~tf.reduce_all(opaque)
     one_colour = tf.reduce_all(bright | ~opaque) | ~tf.reduce_any(bright & opaque)
     over_black = (tf.cast(colour, tf.int32) * tf.cast(alpha, tf.int32) + 127) // 255
     values = tf.where(partly & one_colour, tf.cast(alpha, tf.int32), over_black)
-    return (values >= MASK_THRESHOLD)[..., tf.newaxis]
+    return (values >= image_files.MASK_THRESHOLD)[..., tf.newaxis]
 
 
 def _decode_png_with_alpha(data: tf.Tensor) -> tf.Tensor:

@@ -172,7 +172,7 @@ def test_a_folder_goes_on_after_bad_files_and_lists_them(place, exported):
     [
         ([], "--checkpoint is missing"),
         (["--checkpoint=empty"], "--output is missing"),
-        (["--checkpoint=empty", "--output=o"], "empty is neither a run folder"),
+        (["--checkpoint=empty", "--output=o"], "error: empty is "),
         (["run", "--output=o"], "unexpected argument 'run'"),
     ],
 )

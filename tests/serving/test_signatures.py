@@ -175,6 +175,21 @@ def test_serve_fills_each_samples_own_hole(module, generator, rng):
         np.testing.assert_array_equal(completed[one], expected)
 
 
+def test_the_network_gets_the_same_floats_as_in_python():
+    """To the last bit, or a fill may round to another level than the Python interface's."""
+    image = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=-1)
+    expected = image_files.to_float(image)
+
+    class Compare(tf.keras.Model):
+        def call(self, image, mask):
+            return {"coarse": image, "refined": tf.cast(image == expected, tf.float32)}
+
+    hole = np.ones((1, 16, 16, 1), np.uint8)
+    module = ServingModule(Compare())
+    completed = module.serve(tf.constant(image), tf.constant(hole))["completed"]
+    np.testing.assert_array_equal(completed, 255)
+
+
 @pytest.mark.parametrize("shape", [(1, 6, 7, 1), (2, 1, 1, 1), (2, 6, 6, 1), (2, 7, 6, 1)])
 def test_a_mask_of_another_size_is_refused_and_not_spread(module, shape):
     image = tf.zeros((2, 6, 7, 3), tf.uint8)
