@@ -1,0 +1,1 @@
+"""Published checkpoints of the systems, brought into run folders of this project."""
