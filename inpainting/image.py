@@ -136,15 +136,28 @@ def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
     name = os.fspath(path)
     check_writable(name)
     format_name, options = _format_of(name)
-    target = os.path.realpath(name)  # a symbolic link stays one
+    data = io.BytesIO()
+    try:
+        Image.fromarray(image).save(data, format=format_name, **options)
+    except (OSError, ValueError) as error:  # larger than the format allows
+        raise InputError(f"cannot write {name}: {error}") from error
+    write_bytes(name, data.getbuffer())
+
+
+def write_bytes(path: str, data: bytes | memoryview) -> None:
+    """Writes a whole file beside its place and renames it: no reader ever sees half of it.
+
+    Raises:
+        InputError: it cannot be written; an earlier file of that name is as it was.
+    """
+    target = os.path.realpath(path)  # a symbolic link stays one
     temporary = _temporary_name(target)
     try:
         with open(temporary, "xb") as stream:
-            Image.fromarray(image).save(stream, format=format_name, **options)
+            stream.write(data)
         os.replace(temporary, target)
-    except (OSError, ValueError) as error:  # ValueError: larger than the format allows
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise InputError(f"cannot write {name}: {reason}") from error
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)

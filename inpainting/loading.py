@@ -111,7 +111,7 @@ def _from_checkpoint(path: str, config: RunConfig, prefix: str) -> LoadedGenerat
     restore(tf.train.Checkpoint(generator=generator, step=step), prefix)
     record = dataclasses.asdict(config) | {"step": int(step.numpy())}
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def generate(image: tf.Tensor, mask: tf.Tensor) -> Outputs:
         return generator(image, mask, training=False)
 
@@ -122,7 +122,7 @@ def _from_checkpoint(path: str, config: RunConfig, prefix: str) -> LoadedGenerat
 def _from_saved_model(path: str, folder: str) -> LoadedGenerator:
     try:
         module = tf.saved_model.load(folder)
-    except (OSError, ValueError, tf.errors.OpError) as error:
+    except (OSError, ValueError, IndexError, tf.errors.OpError) as error:
         raise InputError(f"SavedModel {folder} cannot be loaded: {reason(error)}") from None
     if "generate" not in module.signatures:
         raise InputError(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
+import resource
+import signal
 import struct
 import subprocess
 import sys
@@ -480,17 +481,20 @@ def test_checking_leaves_nothing_behind_and_an_old_file_alone(tmp_path):
     assert path.read_text() == "old"
 
 
-def test_failure_while_writing_keeps_the_old_file(tmp_path, monkeypatch):
+def test_failure_while_writing_keeps_the_old_file(tmp_path):
+    """A limit on a file's size makes the kernel refuse the write half-way, as a full disk does."""
     path = tmp_path / "photo.png"
     path.write_text("old")
-
-    def full(self, stream, **options):
-        stream.write(b"half of ")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(Image.Image, "save", full)
-    message = _one_line_error(images.write_image, path, PHOTO)
-    assert message == f"cannot write {path}: No space left on device"
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+        message = _one_line_error(images.write_image, path, noise)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert message == f"cannot write {path}: File too large"
     assert os.listdir(tmp_path) == ["photo.png"]
     assert path.read_text() == "old"
 

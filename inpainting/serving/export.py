@@ -22,7 +22,7 @@ from typing import Any
 import tensorflow as tf
 
 import inpainting
-from inpainting.errors import InputError
+from inpainting.errors import InputError, reason
 from inpainting.serving.signatures import ServingModule
 
 _PACKAGES = ("tensorflow", "tensorflow-addons", "tensorflow-io", "numpy")
@@ -55,7 +55,7 @@ def export(generator: tf.keras.Model, directory: str, card: dict[str, Any] | Non
         os.chmod(temporary, 0o755)  # mkdtemp's folders are closed to a server's own user
         return _publish(temporary, directory)
     except (OSError, tf.errors.OpError) as error:
-        raise InputError(f"cannot write a SavedModel to {directory}: {_reason(error)}") from error
+        raise InputError(f"cannot write a SavedModel to {directory}: {reason(error)}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -73,13 +73,6 @@ def check_writable(directory: str) -> None:
             pass
     except OSError as error:
         raise InputError(f"cannot write to folder {directory}: {error.strerror}") from error
-
-
-def _reason(error: OSError | tf.errors.OpError) -> str:
-    """Of TensorFlow's message, `{{node}} file; reason [Op:Name]`, the reason."""
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    return error.message.split("; ")[-1].split(" [Op:")[0]
 
 
 def versions(directory: str) -> list[int]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
-import secrets
 import warnings
 from typing import Any
 
@@ -22,7 +21,13 @@ from absl import logging
 from PIL import Image, ImageOps, JpegImagePlugin
 
 from inpainting.errors import InputError
-from inpainting.image import READABLE_FORMATS, WRITABLE_FORMATS, check_writable, read_image
+from inpainting.image import (
+    READABLE_FORMATS,
+    WRITABLE_FORMATS,
+    check_writable,
+    read_image,
+    write_bytes,
+)
 
 _ORIENTATION, _CAMERA, _PLACE = 0x0112, 0x8769, 0x8825
 _ALPHA_FORMATS = ("PNG", "WEBP", "TIFF")
@@ -108,7 +113,7 @@ def write_photo(path: str, photo: Photo, completed: np.ndarray, hole: np.ndarray
         picture.save(data, format=format_name, **options)
     except (OSError, ValueError) as error:  # larger than the format allows
         raise InputError(f"cannot write {path}: {error}") from error
-    _write_whole(path, data.getbuffer())
+    write_bytes(path, data.getbuffer())
 
 
 def _upright(source: Image.Image) -> Image.Image:
@@ -160,19 +165,3 @@ def _options(source: Image.Image) -> dict[str, dict[str, Any]]:
             optimize=True,
         )
     return {"JPEG": jpeg, "PNG": common, "TIFF": common}
-
-
-def _write_whole(path: str, data: memoryview) -> None:
-    """Writes beside the place and renames: a full disk leaves an earlier file as it was."""
-    target = os.path.realpath(path)  # a symbolic link stays one
-    folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "xb") as stream:
-            stream.write(data)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
