@@ -11,32 +11,40 @@ contradicts itself (docs/paper_map.md), the reference code's behaviour decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import tensorflow as tf
 
 from inpainting.layers.filters import low_pass
 from inpainting.losses import adversarial, feature_matching, frequency, perceptual, reconstruction
 from inpainting.losses.vgg import Vgg19
-from inpainting.systems.base import (
-    InpaintingSystem,
-    Outputs,
-    apply_and_measure,
-    scale_for_replicas,
-)
+from inpainting.systems.adversarial import AdversarialSystem
+from inpainting.systems.base import Outputs, apply_and_measure, scale_for_replicas
 from inpainting.systems.recurrent.config import RecurrentConfig
 from inpainting.systems.recurrent.discriminator import RecurrentDiscriminator
 from inpainting.systems.recurrent.generator import RecurrentGenerator
-from inpainting.training.schedules import schedule
 
 # As many as the reference code makes: one at each of its three forward passes a step.
 POWER_ITERATIONS = 3
+
+LOSSES = (
+    "adversarial",
+    "l1",
+    "low_pass",
+    "high_pass",
+    "low_pass_perceptual",
+    "perceptual",
+    "style",
+    "feature_matching",
+    "edge",
+)
+DISCRIMINATOR_FIGURES = ("discriminator_loss", "discriminator_gradient_norm", "d_real", "d_fake")
 
 Batch = tuple[tf.Tensor, tf.Tensor]
 Losses = dict[str, tf.Tensor]
 
 
-class RecurrentSystem(InpaintingSystem):
+class RecurrentSystem(AdversarialSystem):
     """Generator, discriminator, frequency-separation losses and two Adam optimizers.
 
     Arguments:
@@ -45,74 +53,23 @@ class RecurrentSystem(InpaintingSystem):
     """
 
     def __init__(self, config: RecurrentConfig, vgg: Vgg19 | None = None) -> None:
-        super().__init__(name="recurrent")
         if config.uses_vgg and vgg is None:
             raise ValueError("config gives a VGG-19 loss a weight, but vgg is None")
-        self.config = config
+        weights = _loss_weights(config)
+        super().__init__(
+            config,
+            build_generator(config),
+            RecurrentDiscriminator(edge_branch=config.edge_branch),
+            figures=(
+                *weights,
+                "generator_loss",
+                "generator_gradient_norm",
+                *(DISCRIMINATOR_FIGURES if config.uses_discriminator else ()),
+            ),
+            name="recurrent",
+        )
+        self.loss_weights = weights
         self.vgg = vgg
-        self.generator = build_generator(config)
-        self.discriminator = RecurrentDiscriminator(edge_branch=config.edge_branch)
-        self._metrics_by_name: dict[str, tf.keras.metrics.Mean] = {}
-
-    def compile(self, steps: int) -> None:
-        """Makes the optimizers and schedules of a run of `steps` steps."""
-        config = self.config
-        self.generator_schedule = schedule(config.schedule, config.generator_rate, steps)
-        self.discriminator_schedule = schedule(config.schedule, config.discriminator_rate, steps)
-        self.generator_optimizer = self._adam(self.generator_schedule)
-        self.discriminator_optimizer = self._adam(self.discriminator_schedule)
-        super().compile(optimizer=self.generator_optimizer)
-        self.generator_optimizer.build(self.generator.trainable_variables)
-        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-        for name in self._metric_names():
-            self._metrics_by_name[name] = tf.keras.metrics.Mean(name=name)
-
-    def _adam(self, rate: Any) -> tf.keras.optimizers.Adam:
-        # Epsilon as in PyTorch, where the published learning rates were chosen.
-        return tf.keras.optimizers.Adam(
-            rate, beta_1=self.config.beta_1, beta_2=self.config.beta_2, epsilon=1e-8
-        )
-
-    def _metric_names(self) -> list[str]:
-        names = [*self._loss_weights(), "generator_loss", "generator_gradient_norm"]
-        if self.config.uses_discriminator:
-            names += ["discriminator_loss", "discriminator_gradient_norm", "d_real", "d_fake"]
-        return names
-
-    def _loss_weights(self) -> dict[str, float]:
-        """The loss terms that have a weight, in the order of the paper's total loss."""
-        names = (
-            "adversarial",
-            "l1",
-            "low_pass",
-            "high_pass",
-            "low_pass_perceptual",
-            "perceptual",
-            "style",
-            "feature_matching",
-            "edge",
-        )
-        weights = {name: getattr(self.config, f"{name}_weight") for name in names}
-        return {name: weight for name, weight in weights.items() if weight}
-
-    @property
-    def metrics(self) -> list[tf.keras.metrics.Metric]:
-        """Means since the last reset; Keras Means, so that replicas are averaged, not summed."""
-        return list(self._metrics_by_name.values())
-
-    def checkpoint_items(self) -> dict[str, Any]:
-        return {
-            "generator": self.generator,
-            "discriminator": self.discriminator,
-            "generator_optimizer": self.generator_optimizer,
-            "discriminator_optimizer": self.discriminator_optimizer,
-        }
-
-    def learning_rates(self, step: int) -> dict[str, float]:
-        return {
-            "generator_rate": float(self.generator_schedule(step)),
-            "discriminator_rate": float(self.discriminator_schedule(step)),
-        }
 
     def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
         """One update of each network on `(image, mask)` of the replica's share of the batch."""
@@ -127,19 +84,14 @@ class RecurrentSystem(InpaintingSystem):
                 with tape.stop_recording():
                     figures |= self._discriminator_step(image, completed, mask)
             losses = self._generator_losses(image, mask, outputs, completed)
-            total = tf.add_n(
-                [weight * losses[name] for name, weight in self._loss_weights().items()]
-            )
+            total = tf.add_n([weight * losses[name] for name, weight in self.loss_weights.items()])
             scaled = scale_for_replicas(total)
         variables = self.generator.trainable_variables
         gradients = tape.gradient(scaled, variables)
         figures["generator_gradient_norm"] = apply_and_measure(
             self.generator_optimizer, gradients, variables
         )
-        figures |= losses | {"generator_loss": total}
-        for name, value in figures.items():
-            self._metrics_by_name[name].update_state(value)
-        return {name: metric.result() for name, metric in self._metrics_by_name.items()}
+        return self.report(figures | losses | {"generator_loss": total})
 
     def _discriminator_step(
         self, image: tf.Tensor, completed: tf.Tensor, mask: tf.Tensor
@@ -172,7 +124,7 @@ class RecurrentSystem(InpaintingSystem):
     ) -> Losses:
         """Every term of the total loss that has a weight, not yet weighted."""
         coarse, refined = outputs["coarse"], outputs["refined"]
-        wanted = set(self._loss_weights())
+        wanted = set(self.loss_weights)
         losses: Losses = {}
         if "l1" in wanted:
             factor = self.config.hole_factor
@@ -193,7 +145,7 @@ class RecurrentSystem(InpaintingSystem):
                 low_pass(image), low_pass(coarse), perceptual.PERCEPTUAL_LAYERS
             )
             losses["low_pass_perceptual"] = perceptual.perceptual(real, fake)
-        return {name: losses[name] for name in self._loss_weights()}
+        return {name: losses[name] for name in self.loss_weights}
 
     def _adversarial_losses(
         self, image: tf.Tensor, mask: tf.Tensor, completed: tf.Tensor
@@ -231,6 +183,12 @@ class RecurrentSystem(InpaintingSystem):
         return vgg(real, layers), vgg(fake, layers)
 
 
+def _loss_weights(config: RecurrentConfig) -> dict[str, float]:
+    """The loss terms that have a weight, in the order of the paper's total loss."""
+    weights = {name: getattr(config, f"{name}_weight") for name in LOSSES}
+    return {name: weight for name, weight in weights.items() if weight}
+
+
 def build_generator(config: RecurrentConfig) -> RecurrentGenerator:
     """The generator alone, its variables made."""
     generator = RecurrentGenerator(
@@ -244,7 +202,7 @@ def build_generator(config: RecurrentConfig) -> RecurrentGenerator:
 
 
 def build(
-    config: RecurrentConfig, vgg: Vgg19 | None = None, image_size: int | None = None
+    config: RecurrentConfig, image_size: int | None = None, vgg: Vgg19 | None = None
 ) -> RecurrentSystem:
     """The system, the variables of both networks made; they take images of any size."""
     system = RecurrentSystem(config, vgg)
