@@ -71,7 +71,7 @@ class Photos:
         return [f"skipped {count}:", *(self.skipped[path] for path in sorted(self.skipped))]
 
     def _open(self, path: str) -> np.ndarray:
-        return decode_image(_read_remote(path), path) if _is_remote(path) else read_image(path)
+        return decode_image(_read_remote(path), path) if is_remote(path) else read_image(path)
 
 
 class MaskFiles(Photos):
@@ -82,7 +82,7 @@ class MaskFiles(Photos):
         self._invert = invert
 
     def _open(self, path: str) -> np.ndarray:
-        if _is_remote(path):
+        if is_remote(path):
             mask = decode_mask(_read_remote(path), path, self._invert)
         else:
             mask = read_mask(path, self._invert)
@@ -97,10 +97,10 @@ def list_photos(folder: str) -> list[str]:
     Raises:
         InputError: a folder cannot be read.
     """
-    if _is_remote(folder):
+    if is_remote(folder):
         return [
             os.path.join(place, name)
-            for place, _, names in _gfile(folder).walk(folder)
+            for place, _, names in gfile(folder).walk(folder)
             for name in names
             if _is_photo(name)
         ]
@@ -109,12 +109,12 @@ def list_photos(folder: str) -> list[str]:
 
 def is_folder(path: str) -> bool:
     """Whether `path`, local or remote, is a folder."""
-    return bool(_gfile(path).isdir(path)) if _is_remote(path) else os.path.isdir(path)
+    return bool(gfile(path).isdir(path)) if is_remote(path) else os.path.isdir(path)
 
 
 def exists(path: str) -> bool:
     """Whether `path`, local or remote, is there."""
-    return bool(_gfile(path).exists(path)) if _is_remote(path) else os.path.exists(path)
+    return bool(gfile(path).exists(path)) if is_remote(path) else os.path.exists(path)
 
 
 def read_lines(path: str) -> list[str]:
@@ -124,7 +124,7 @@ def read_lines(path: str) -> list[str]:
         InputError: there is no such file, or it is not text.
     """
     try:
-        if _is_remote(path):
+        if is_remote(path):
             text = _read_remote(path).decode()
         else:
             with open(path, encoding="utf-8") as file:
@@ -159,11 +159,13 @@ def _walk(folder: str, visited: set[tuple[int, int]]) -> Iterator[str]:
         raise InputError(f"cannot read the folder {folder}: {error.strerror}") from error
 
 
-def _is_remote(path: str) -> bool:
+def is_remote(path: str) -> bool:
+    """Whether `path` is behind a URL."""
     return "://" in path
 
 
-def _gfile(path: str) -> Any:
+def gfile(path: str) -> Any:
+    """`tf.io.gfile`, ready for `path`."""
     import tensorflow as tf
 
     if path.startswith("s3://"):
@@ -175,7 +177,7 @@ def _read_remote(path: str) -> bytes:
     import tensorflow as tf
 
     try:
-        with _gfile(path).GFile(path, "rb") as file:
+        with gfile(path).GFile(path, "rb") as file:
             return bytes(file.read())
     except tf.errors.OpError as error:
         raise InputError(f"cannot read {path}: {error.message}") from error

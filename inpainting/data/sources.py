@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from typing import Callable, NamedTuple
@@ -22,12 +21,13 @@ from inpainting.data.photos import (
     list_photos,
     read_lines,
 )
+from inpainting.data.shards.manifest import holds_shards
+from inpainting.data.shards.sharded_photos import ShardedPhotos
+from inpainting.data.split_rule import split_by_hash
 from inpainting.errors import InputError
 
 SPLITS = ("train", "val", "all")
 
-# Without sub-folders one photograph in so many is for validation.
-_VALIDATION_PART = 20
 # How many names of a list are looked for before it is taken to belong to another folder.
 _NAMES_TRIED = 100
 
@@ -40,20 +40,30 @@ class _Source(NamedTuple):
 
 
 def open_photos(
-    dataset: str, data_dir: str | None, split: str, filelist: str | None = None
+    dataset: str,
+    data_dir: str | None,
+    split: str,
+    filelist: str | None = None,
+    *,
+    skip_bad_records: bool = False,
+    least_side: int = 0,
 ) -> Photos:
     """The photographs of a dataset's split.
 
     Args:
-        dataset: `sample` (embedded), `folder`, `places365` or `celeba_hq`.
+        dataset: `sample` (embedded), `folder`, `shards`, `places365` or `celeba_hq`; a `folder`
+            that holds shards is read as such.
         data_dir: the folder it is in; none for `sample`.
         split: `train`, `val` or `all`.
         filelist: a text file with one name a line, absolute or relative to `data_dir`; an integer
             label after the name, as the lists of Places365 have, is ignored. It then decides
             alone which photographs are meant, whatever the split.
+        skip_bad_records: of shards, leave out what is damaged or smaller than `least_side` pixels
+            (`ShardedPhotos`). The sizes of plain files are not known before they are read.
 
     Raises:
-        InputError: unknown dataset; the folder or the list is missing or holds no photograph.
+        InputError: unknown dataset; the folder or the list is missing or holds no photograph;
+            shards are damaged or too small.
         ValueError: unknown split.
     """
     if split not in SPLITS:
@@ -72,6 +82,13 @@ def open_photos(
         raise InputError(f"--dataset={dataset} needs --data_dir: {source.expected}")
     if not is_folder(data_dir):
         raise InputError(f"no such folder: {data_dir}; expected {source.expected}")
+    if dataset in ("folder", "shards") and holds_shards(data_dir):
+        if filelist:
+            raise InputError(
+                f"--filelist={filelist} goes with files, but {data_dir} holds shards: prepare "
+                "shards of the photographs that it names"
+            )
+        return ShardedPhotos(data_dir, split, skip_bad_records, least_side)
     paths = _listed(filelist, data_dir) if filelist else source.find(data_dir, split)
     if not paths:
         raise InputError(
@@ -83,33 +100,26 @@ def open_photos(
 def _find_in_folder(data_dir: str, split: str) -> list[str]:
     """Any tree of photographs.
 
-    If `data_dir` has the folders `train` and `val`, these are the splits. Otherwise one in twenty,
-    by a hash of its path within `data_dir`, is for validation (one at least) and the rest for
-    training, so that a photograph keeps its split when others are added. A single photograph is
-    used for both.
+    If `data_dir` has the folders `train` and `val`, these are the splits; otherwise see
+    `split_rule.split_by_hash`.
     """
     if split == "all":
         return list_photos(data_dir)
     folders = {name: os.path.join(data_dir, name) for name in ("train", "val")}
     if all(is_folder(folder) for folder in folders.values()):
         return list_photos(folders[split])
-    hashed = sorted((_hash(os.path.relpath(p, data_dir)), p) for p in list_photos(data_dir))
-    paths = [path for _, path in hashed]
-    if len(paths) < 2:
-        return paths
-    count = sum(number < 2**256 // _VALIDATION_PART for number, _ in hashed)
-    count = min(max(count, 1), len(paths) - 1)
+    paths = sorted(list_photos(data_dir))
+    names = [os.path.relpath(path, data_dir).replace(os.sep, "/") for path in paths]
+    chosen = split_by_hash([name.encode("utf-8", "surrogateescape") for name in names], split)
     logging.info(
-        "%s has no folders train and val: %d of its %d photographs are kept for validation",
+        "%s has no folders train and val: a hash of their names puts %d of its %d photographs into "
+        "%s",
         data_dir,
-        count,
+        len(chosen),
         len(paths),
+        split,
     )
-    return paths[:count] if split == "val" else paths[count:]
-
-
-def _hash(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.replace(os.sep, "/").encode()).digest(), "big")
+    return [paths[number] for number in chosen]
 
 
 def _listed(filelist: str, data_dir: str) -> list[str]:
@@ -133,6 +143,10 @@ SOURCES: dict[str, _Source] = {
         _find_in_folder,
         f"a folder, in any depth, of photographs ({' '.join(PHOTO_SUFFIXES)}), or one with the "
         "folders train and val",
+    ),
+    "shards": _Source(
+        lambda data_dir, split: [],  # those that are there have been opened before
+        "manifest.json and the files that it names, made by tools/prepare_dataset.py",
     ),
     "places365": _Source(places365.find, places365.EXPECTED),
     "celeba_hq": _Source(celeba_hq.find, celeba_hq.EXPECTED),

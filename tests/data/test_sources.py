@@ -99,7 +99,7 @@ def test_lists_that_do_not_fit(make_files, write_lines, tmp_path):
 def test_unknown_dataset_lists_the_names():
     message = _error("places", "/", "train")
     assert message == (
-        "unknown dataset 'places': it is one of celeba_hq, folder, places365, sample"
+        "unknown dataset 'places': it is one of celeba_hq, folder, places365, sample, shards"
     )
 
 
