@@ -58,6 +58,7 @@ def test_wrong_flags_are_one_line(arguments, said):
         (["--dataset=folder"], "--data_dir"),
         (["--mask_dir=nosuch"], "no mask files in nosuch"),
         (["--vgg_weights=nosuch.h5"], "nosuch.h5"),
+        (["--model=gated", "--set=schedule=nosuch"], "unknown schedule 'nosuch'"),
     ],
 )
 def test_missing_inputs_are_one_line_and_leave_nothing(arguments, said, tmp_path):

@@ -10,8 +10,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from inpainting.errors import InputError
 from inpainting.systems.base import InpaintingSystem
-from inpainting.training.schedules import schedule
+from inpainting.training.schedules import SCHEDULES, schedule
 
 Figures = dict[str, tf.Tensor]
 
@@ -45,8 +46,16 @@ class AdversarialSystem(InpaintingSystem):
         self._means: dict[str, tf.keras.metrics.Mean] = {}
 
     def compile(self, steps: int) -> None:
-        """Makes the optimizers and schedules of a run of `steps` steps."""
+        """Makes the optimizers and schedules of a run of `steps` steps.
+
+        Raises:
+            InputError: the settings name an unknown schedule.
+        """
         config = self.config
+        if config.schedule not in SCHEDULES:
+            raise InputError(
+                f"unknown schedule {config.schedule!r}: known are {', '.join(SCHEDULES)}"
+            )
         self.generator_schedule = schedule(config.schedule, config.generator_rate, steps)
         self.discriminator_schedule = schedule(config.schedule, config.discriminator_rate, steps)
         self.generator_optimizer = self._adam(self.generator_schedule)

@@ -15,7 +15,7 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
-from inpainting.errors import InputError
+from inpainting.errors import InputError, reason
 from inpainting.pretrained.importers import deepfill, recurrent
 from inpainting.pretrained.importers.published import Arrays, Published
 from inpainting.pretrained.importers.tensorflow_file import checkpoint_prefix, read_tensorflow_file
@@ -197,8 +197,7 @@ def _write(output: str, config: RunConfig, system: InpaintingSystem, files: list
             with open(os.path.join(output, name), "w", encoding="utf-8") as file:
                 file.write(text)
     except (OSError, tf.errors.OpError) as error:
-        reason = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
-        raise InputError(f"{output} cannot be written: {reason}") from None
+        raise InputError(f"{output} cannot be written: {reason(error)}") from None
     return checkpoint
 
 
