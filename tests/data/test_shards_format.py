@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inpainting.data.shards.crc32c import crc32c
-from inpainting.data.shards.example import decode_example, encode_example
+from inpainting.data.shards.example import encode_example, read_feature
 from inpainting.data.shards.records import frame, unframe
 
 
@@ -43,7 +43,7 @@ def test_checksums_of_every_kind_of_length(length):
     assert crc32c(data) == _crc32c_bit_by_bit(data)
 
 
-@pytest.mark.parametrize("length", [(1 << 18) + 3, (1 << 18) + 70])
+@pytest.mark.parametrize("length", [(1 << 16) - 1, 1 << 16, (1 << 16) + 3, (1 << 17) + 70])
 def test_checksum_of_more_than_one_chunk(length):
     data = np.random.default_rng(length).bytes(length)
     assert crc32c(data) == _crc32c_bit_by_bit(data)
@@ -82,14 +82,24 @@ def test_a_message_of_tensorflow_is_read(deterministic):
             example.features.feature[key].int64_list.value.append(value)
     example.features.feature["other"].float_list.value.append(0.5)
     data = example.SerializeToString(deterministic=deterministic)
-    assert decode_example(data) == FEATURES
-    assert decode_example(encode_example(FEATURES)) == FEATURES
+    for message in (data, encode_example(FEATURES)):
+        for key in ("image/encoded", "empty"):
+            assert read_feature(message, key) == FEATURES[key]
+        for key in ("image/height", "missing"):
+            with pytest.raises(ValueError, match=f"has no {key}"):
+                read_feature(message, key)
 
 
-@pytest.mark.parametrize("data", [b"\x0a\x05ab", b"\x0b", b"\x80" * 11, b"\x0a"])
+@pytest.mark.parametrize("data", [b"\x0a\x05ab", b"\x0b", b"\x80" * 11, b"\x0a", b"\x0d123"])
 def test_what_is_no_message_is_refused(data):
     with pytest.raises(ValueError, match=r"not a serialised tf\.train\.Example"):
-        decode_example(data)
+        read_feature(data, "image/encoded")
+
+
+def test_fields_of_other_kinds_are_passed_over():
+    """A number, eight bytes and four bytes, in fields that the message does not have."""
+    other = b"\x10\x96\x01" + b"\x19" + bytes(8) + b"\x25" + bytes(4)
+    assert read_feature(other + encode_example({"a": b"1"}), "a") == b"1"
 
 
 def test_negative_values_are_refused():

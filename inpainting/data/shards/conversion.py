@@ -103,10 +103,11 @@ def convert(item: Item, options: Options) -> Converted | Skipped:
     if side < options.min_side:
         reason = f"{item.name} has a shorter side of {side} pixels, below {options.min_side}"
         return Skipped(item.name, "too small", reason)
-    pixels = hashlib.sha256(str(image.shape).encode() + image.tobytes()).digest()[:16]
+    pixels = hashlib.sha256(str(image.shape).encode())
+    pixels.update(np.ascontiguousarray(image).data)
     if options.encode != "keep":
         data = _encode(_reduce(image, options.shorter_side), options)
-    return _record(item.name, data, pixels)
+    return _record(item.name, data, pixels.digest()[:16])
 
 
 def _kind(data: bytes, error: InputError) -> str:

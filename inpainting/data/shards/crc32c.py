@@ -1,9 +1,9 @@
 """CRC-32C (Castagnoli, RFC 3720 appendix B.4), the checksum of TFRecords, in NumPy.
 
 A CRC register is linear over GF(2): that of a message is the exclusive-or of what each of its bytes
-contributes alone. So all bytes are looked up at once, in one table for each place in a row of
-`_ROW` bytes, and the rows' registers are then joined pairwise. Byte by byte in Python it would take
-longer than decoding the photograph.
+contributes alone. So all bytes of a chunk are looked up at once, in one table for each place in a
+row of `_ROW` bytes, and then the rows' registers, in tables for each row's distance from the end.
+Byte by byte in Python it would take longer than decoding the photograph.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 _POLYNOMIAL = 0x82F63B78  # bits reversed
 _ROW = 256  # bytes; 256 tables of 1 KiB stay in the processor's second cache
-_CHUNK = 1 << 18  # bytes looked up at a time, which bounds the memory
+_ROWS = 256  # of a chunk
 _SHORT = 64  # bytes; below it a loop is faster
 
 
@@ -22,12 +22,13 @@ def crc32c(data: bytes) -> int:
     """The checksum of `data`; 0xE3069283 for b"123456789"."""
     register = 0xFFFFFFFF
     values = np.frombuffer(data, np.uint8)
-    for start in range(0, len(values), _CHUNK):
-        register = _update(register, values[start : start + _CHUNK])
+    for start in range(0, len(values), _ROW * _ROWS):
+        register = _update(register, values[start : start + _ROW * _ROWS])
     return register ^ 0xFFFFFFFF
 
 
 def _update(register: int, values: np.ndarray) -> int:
+    """The register after a chunk more."""
     count = len(values)
     if count < _SHORT:
         for value in values.tolist():
@@ -35,23 +36,19 @@ def _update(register: int, values: np.ndarray) -> int:
         return register
     # Zeros before a message leave an empty register empty, and a register that is not empty acts
     # like an exclusive-or with the message's first four bytes.
-    padded = np.zeros(-(-count // _ROW) * _ROW, np.uint8)
-    message = padded[len(padded) - count :]
-    message[:] = values
-    message[:4] ^= np.frombuffer(register.to_bytes(4, "little"), np.uint8)
-    contributions = _places().take(padded.reshape(-1, _ROW) + _PLACE_STARTS)
-    return _join(np.bitwise_xor.reduce(contributions, axis=1))
+    rows = -(-count // _ROW)
+    padded = np.zeros(rows * _ROW, np.uint8)
+    padded[-count:] = values
+    padded[-count:][:4] ^= np.frombuffer(register.to_bytes(4, "little"), np.uint8)
+    registers = _look_up(_place_tables(), padded.reshape(rows, _ROW))
+    parts = registers.astype("<u4").view(np.uint8).reshape(1, rows * 4)
+    return int(_look_up(_row_tables()[-4 * rows :], parts)[0])
 
 
-def _join(registers: np.ndarray) -> int:
-    """The register after all rows, from those after each row alone."""
-    level = 0
-    while len(registers) > 1:
-        if len(registers) % 2:
-            registers = np.concatenate([np.zeros(1, np.uint32), registers])
-        registers = _apply(_zeros(level), registers[0::2]) ^ registers[1::2]
-        level += 1
-    return int(registers[0])
+def _look_up(tables: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """For values (N, M) and tables (M, 256): (N,), each row's values looked up and joined."""
+    starts = np.arange(len(tables), dtype=np.intp) * 256
+    return np.bitwise_xor.reduce(tables.ravel().take(values + starts), axis=1)
 
 
 def _byte_table() -> np.ndarray:
@@ -62,39 +59,36 @@ def _byte_table() -> np.ndarray:
     return table.astype(np.uint32)
 
 
+_BYTE = _byte_table()
+
+
 def _zero_byte(registers: np.ndarray) -> np.ndarray:
     return _BYTE[registers & 255] ^ (registers >> 8)
 
 
 @functools.cache
-def _places() -> np.ndarray:
-    """(_ROW * 256,): the register after a byte at each place of a row of zeros."""
+def _place_tables() -> np.ndarray:
+    """(_ROW, 256): the register at the end of a row that is zero but for one byte at that place."""
     tables = [_BYTE]
     for _ in range(_ROW - 1):
         tables.append(_zero_byte(tables[-1]))
-    return np.concatenate(tables[::-1])
+    return np.stack(tables[::-1])
 
 
 @functools.cache
-def _zeros(level: int) -> np.ndarray:
-    """(4, 256): what `_ROW * 2 ** level` zero bytes make of each byte of a register."""
-    if level:
-        half = _zeros(level - 1)
-        return _apply(half, half)
+def _row_tables() -> np.ndarray:
+    """(4 * _ROWS, 256): what the rows that follow, if zero, make of each byte of a register."""
     registers = np.arange(256, dtype=np.uint32) << np.array([[0], [8], [16], [24]], np.uint32)
+    one_row = registers
     for _ in range(_ROW):
-        registers = _zero_byte(registers)
-    return registers
-
-
-def _apply(table: np.ndarray, registers: np.ndarray) -> np.ndarray:
-    return (
-        table[0][registers & 255]
-        ^ table[1][(registers >> 8) & 255]
-        ^ table[2][(registers >> 16) & 255]
-        ^ table[3][registers >> 24]
-    )
-
-
-_BYTE = _byte_table()
-_PLACE_STARTS = np.arange(_ROW, dtype=np.intp) * 256
+        one_row = _zero_byte(one_row)
+    tables = [registers]
+    for _ in range(_ROWS - 1):
+        last = tables[-1]
+        tables.append(
+            one_row[0][last & 255]
+            ^ one_row[1][last >> 8 & 255]
+            ^ one_row[2][last >> 16 & 255]
+            ^ one_row[3][last >> 24]
+        )
+    return np.concatenate(tables[::-1])

@@ -13,7 +13,9 @@ from typing import Union
 
 Value = Union[bytes, int]
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_VARINT, _BYTES = 0, 2
+_FIXED = {1: 8, 5: 4}  # bytes
+_NO_MESSAGE = "is not a serialised tf.train.Example"
 
 
 def encode_example(features: dict[str, Value]) -> bytes:
@@ -29,49 +31,45 @@ def encode_example(features: dict[str, Value]) -> bytes:
     return _field(1, entries)
 
 
-def decode_example(data: bytes) -> dict[str, Value]:
-    """The features of a serialised message that have one value, bytes or an integer.
+def read_feature(data: bytes, key: str) -> bytes:
+    """The first value of a bytes feature in a serialised message; it is read up to there only.
 
     Raises:
-        ValueError: it is no such message.
+        ValueError: it is no such message, or has no such value.
     """
-    features: dict[str, Value] = {}
-    for message in _contents(data, 1):
-        for entry in _contents(message, 1):
-            (key,) = _contents(entry, 1)
-            for feature in _contents(entry, 2):
-                for values in _contents(feature, 1):
-                    features[key.decode()], *_ = _contents(values, 1)
-                for values in _contents(feature, 3):
-                    features[key.decode()] = _first_integer(values)
-    return features
+    for features in _contents(data, 1):
+        for entry in _contents(features, 1):
+            if next(_contents(entry, 1), None) == key.encode():
+                for feature in _contents(entry, 2):
+                    for values in _contents(feature, 1):
+                        for value in _contents(values, 1):
+                            return value
+    raise ValueError(f"has no {key}")
 
 
-def _first_integer(values: bytes) -> int:
-    for number, value in _fields(values):
-        if number == 1:
-            return value if isinstance(value, int) else _read_varint(value, 0)[0]
-    raise ValueError("an int64_list without a value")
+def _contents(data: bytes, number: int) -> Iterator[bytes]:
+    return (value for found, value in _fields(data) if found == number)
 
 
-def _contents(data: bytes, number: int) -> list[bytes]:
-    return [v for n, v in _fields(data) if n == number and isinstance(v, bytes)]
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, Value]]:
+def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number and content of each field; those that are numbers are passed over."""
     position = 0
     while position < len(data):
         key, position = _read_varint(data, position)
-        kind, size = key & 7, {_FIXED64: 8, _FIXED32: 4}.get(key & 7, 0)
+        kind, size = key & 7, 0
         if kind == _VARINT:
-            value, position = _read_varint(data, position)
-            yield key >> 3, value
+            _, position = _read_varint(data, position)
             continue
         if kind == _BYTES:
             size, position = _read_varint(data, position)
-        if (not size and kind != _BYTES) or position + size > len(data):
-            raise ValueError("not a serialised tf.train.Example")
-        yield key >> 3, data[position : position + size]
+        elif kind in _FIXED:
+            size = _FIXED[kind]
+        else:
+            raise ValueError(_NO_MESSAGE)
+        if position + size > len(data):
+            raise ValueError(_NO_MESSAGE)
+        if kind == _BYTES:
+            yield key >> 3, data[position : position + size]
         position += size
 
 
@@ -86,7 +84,7 @@ def _read_varint(data: bytes, position: int) -> tuple[int, int]:
         value |= (byte & 127) << shift
         if byte < 128:
             return value, position
-    raise ValueError("not a serialised tf.train.Example")
+    raise ValueError(_NO_MESSAGE)
 
 
 def _field(number: int, content: bytes) -> bytes:

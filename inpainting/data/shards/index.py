@@ -59,7 +59,7 @@ def make_index(entries: np.ndarray, names: Sequence[bytes]) -> Index:
     entries["name_length"] = [len(name) for name in names]
     ends = np.cumsum(entries["name_length"].astype(np.uint64) + np.uint64(1))
     entries["name_start"] = ends - entries["name_length"] - np.uint64(1)
-    text = b"".join(name + b"\n" for name in names)
+    text = b"\n".join([*names, b""])
     return Index(entries, np.frombuffer(text, np.uint8))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 
 from inpainting.data.photos import Photos
-from inpainting.data.shards.example import decode_example
+from inpainting.data.shards.example import read_feature
 from inpainting.data.shards.index import Index
 from inpainting.data.shards.index_files import ends_of, open_index
 from inpainting.data.shards.manifest import FILE, read_manifest, shard_problems
@@ -91,13 +91,13 @@ class ShardedPhotos(Photos):
         offset = int(entry["offset"])
         record = read_bytes(shard, offset, HEADER + length + FOOTER)
         try:
-            features = decode_example(unframe(record, length, int(entry["checksum"])))
-            encoded = features["image/encoded"]
-        except (ValueError, KeyError) as error:
+            data = unframe(record, length, int(entry["checksum"]))
+            encoded = read_feature(data, "image/encoded")
+        except ValueError as error:
             raise InputError(
                 f"the record of {path} at byte {offset} of {shard} {error}{_ADVICE}"
             ) from error
-        return decode_image(bytes(encoded), path)
+        return decode_image(encoded, path)
 
     def _without_damaged(self, numbers: np.ndarray, records: list[dict[str, Any]]) -> np.ndarray:
         """Leaves out what shards lack; raises `InputError` without `skip_bad_records`."""
