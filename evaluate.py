@@ -28,9 +28,10 @@ flags.DEFINE_list(
 flags.DEFINE_list("checkpoint", [], "More columns: run folders, checkpoints, SavedModels.")
 flags.DEFINE_list("from_outputs", [], "More columns: folders (NAME=DIR) that others filled.")
 flags.DEFINE_string("write_inputs", "", "Folder to write photos and masks to, for others to fill.")
-flags.DEFINE_string("dataset", "sample", "sample, folder, places365 or celeba_hq.")
+flags.DEFINE_string("dataset", "sample", "sample, folder, shards, places365 or celeba_hq.")
 flags.DEFINE_string("data_dir", "", "The dataset's folder.")
 flags.DEFINE_enum("split", None, ["train", "val", "all"], "By default val, and all of a folder.")
+flags.DEFINE_bool("skip_bad_records", False, "Leave out damaged photographs of shards.")
 flags.DEFINE_string("filelist", "", "A text file that names the photographs to score.")
 flags.DEFINE_string("mask_dir", "", "A folder of mask files (white = hole) to use instead.")
 flags.DEFINE_bool("invert_mask", False, "Black is hole in the files of --mask_dir.")
@@ -71,7 +72,14 @@ def make_photos() -> Any:
     parts = [os.path.isdir(os.path.join(FLAGS.data_dir, part)) for part in ("train", "val")]
     whole = FLAGS.dataset == "folder" and not all(parts)
     split = FLAGS.split or ("all" if whole else "val")
-    photos = open_photos(FLAGS.dataset, FLAGS.data_dir or None, split, FLAGS.filelist or None)
+    photos = open_photos(
+        FLAGS.dataset,
+        FLAGS.data_dir or None,
+        split,
+        FLAGS.filelist or None,
+        skip_bad_records=FLAGS.skip_bad_records,
+        least_side=FLAGS.image_size if FLAGS.crop == "centre" else 0,
+    )
     return PhotoSet(photos, FLAGS.image_size, FLAGS.crop, FLAGS.num_photos)
 
 

@@ -24,13 +24,14 @@ flags.DEFINE_string("preset", "paper", "The model's settings: paper; reference_c
 flags.DEFINE_multi_string(
     "set", [], "A setting of the system to change, as NAME=VALUE; may be given several times."
 )
-flags.DEFINE_string("dataset", "sample", "sample, folder, places365 or celeba_hq.")
+flags.DEFINE_string("dataset", "sample", "sample, folder, shards, places365 or celeba_hq.")
 flags.DEFINE_string("data_dir", "", "The dataset's folder.")
 flags.DEFINE_string("filelist", "", "A text file that names the photographs to train on.")
 flags.DEFINE_string("mask_dir", "", "A folder of mask files (white = hole) instead of drawn masks.")
 flags.DEFINE_string(
     "start_from", "", "A run folder (imported weights too) or checkpoint to fine-tune from."
 )
+flags.DEFINE_bool("skip_bad_records", False, "Go on without damaged photographs of shards.")
 flags.DEFINE_integer("steps", 200_000, "Updates of each network.")
 flags.DEFINE_integer("batch_size", 8, "Photographs a step, over all devices together.")
 flags.DEFINE_integer("image_size", 256, "Side of the square training crops, in pixels.")

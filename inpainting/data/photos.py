@@ -26,7 +26,12 @@ class Photos:
     Attributes:
         paths: sorted list of paths.
         skipped: path -> reason, of those that were found unreadable so far.
+        strict: whether one that cannot be read must stop whoever reads, instead of being skipped.
+        failure: what stopped a reader in TensorFlow's threads, where an exception loses its kind.
     """
+
+    strict = False
+    failure: InputError | None = None
 
     def __init__(self, paths: Iterable[str]) -> None:
         self.paths = sorted(set(paths))
@@ -52,8 +57,10 @@ class Photos:
         """Photograph `index` or, if that is unreadable, the next one that is not.
 
         Raises:
-            InputError: not one of them can be read.
+            InputError: not one of them can be read, or this one where `strict`.
         """
+        if self.strict:
+            return self.read(index)
         for candidate in itertools.chain(range(index, len(self)), range(index)):
             if self.paths[candidate] in self.skipped:
                 continue

@@ -75,8 +75,15 @@ def training_dataset(
     sample = _SampleMaker(photos, image_size, seed, crop, masks, draw)
     sample(start_step * batch_size)  # where nothing can be read, say so now
 
+    def make(number: int) -> tuple[np.ndarray, np.ndarray]:
+        try:
+            return sample(number)
+        except InputError as error:
+            photos.failure = error
+            raise
+
     def load(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image, mask = tf.numpy_function(sample, [number], (tf.uint8, tf.uint8))
+        image, mask = tf.numpy_function(make, [number], (tf.uint8, tf.uint8))
         image.set_shape((image_size, image_size, 3))
         mask.set_shape((image_size, image_size, 1))
         return image, mask

@@ -55,11 +55,17 @@ class PhotoSet:
         return self._photos.skipped_report()
 
     def load(self, index: int) -> np.ndarray | None:
-        """uint8 `(size, size, 3)`, or None (and an entry in `skipped`) for an unreadable file."""
+        """uint8 `(size, size, 3)`, or None (and an entry in `skipped`) for an unreadable file.
+
+        Raises:
+            InputError: the file is unreadable and the photos are strict about it.
+        """
         path = self._photos.paths[self._chosen[index]]
         try:
             photo = self._photos.read(self._chosen[index])
         except InputError:
+            if self._photos.strict:
+                raise
             return None
         return fit_photo(photo, self.size, self.crop, path)
 

@@ -42,6 +42,7 @@ class RunConfig:
     log_every: int = 20
     grid_every: int = 1000
     workers: int = 2
+    skip_bad_records: bool = False
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "checkpoint_every", "log_every", "workers"):

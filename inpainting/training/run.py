@@ -73,10 +73,11 @@ def train(config: RunConfig, run_dir: str, resume: bool = False) -> str:
         generate = functools.partial(system.generator, training=False)
         write = functools.partial(write_grid, fills, generate, run_dir)
         grids.append(ValidationGrids(start, config.steps, config.grid_every, write))
-    system.fit(
+    _fit(
+        system,
+        photos,
         dataset,
         steps_per_epoch=config.steps - start,
-        verbose=0,
         callbacks=[
             StopOnNonFinite(start, store),
             Report(
@@ -96,6 +97,16 @@ def train(config: RunConfig, run_dir: str, resume: bool = False) -> str:
     return str(store.manager.latest_checkpoint)
 
 
+def _fit(system: InpaintingSystem, photos: Photos, dataset: Any, **options: Any) -> None:
+    """`fit`, but a mistake of the user's that was met while reading stays one."""
+    try:
+        system.fit(dataset, verbose=0, **options)
+    except tf.errors.OpError:
+        if photos.failure:
+            raise photos.failure from None
+        raise
+
+
 def build_system(config: RunConfig) -> InpaintingSystem:
     """The system of a configuration, with the VGG-19 its losses need; call it inside the scope."""
     options: dict[str, Any] = {"image_size": config.image_size}
@@ -107,7 +118,14 @@ def build_system(config: RunConfig) -> InpaintingSystem:
 
 
 def _open(config: RunConfig, split: str) -> Photos:
-    return open_photos(config.dataset, config.data_dir, split, config.filelist or None)
+    return open_photos(
+        config.dataset,
+        config.data_dir,
+        split,
+        config.filelist or None,
+        skip_bad_records=config.skip_bad_records,
+        least_side=config.image_size,
+    )
 
 
 def _validation_fills(config: RunConfig) -> FillGrid | None:

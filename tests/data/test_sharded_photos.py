@@ -199,7 +199,8 @@ def test_a_damaged_record_stops_when_it_is_read(shards):
 
 def test_a_shard_of_other_photographs_is_noticed(shards):
     """Of the same size, and with checksums that are right in themselves."""
-    from inpainting.data.shards.crc32c import crc32c
+    from google_crc32c import value as crc32c
+
     from inpainting.data.shards.records import FOOTER, HEADER, frame
 
     path = shards / "all-00000.tfrecord"

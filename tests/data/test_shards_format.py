@@ -6,8 +6,8 @@ import struct
 
 import numpy as np
 import pytest
+from google_crc32c import value as crc32c
 
-from inpainting.data.shards.crc32c import crc32c
 from inpainting.data.shards.example import encode_example, read_feature
 from inpainting.data.shards.records import frame, unframe
 

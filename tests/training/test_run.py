@@ -12,6 +12,7 @@ from inpainting.errors import InputError, TrainingStopped
 from inpainting.loading import load_generator
 from inpainting.systems import registry
 from inpainting.systems.recurrent.system import RecurrentSystem
+from inpainting.training import run
 from inpainting.training.config import RunConfig, read_config
 from inpainting.training.run import train
 
@@ -157,3 +158,22 @@ def test_unreadable_photos_are_skipped_and_listed(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "skipped 1 of 4 files" in said
     assert "broken.png" in said
+
+
+def test_photos_that_vanish_while_it_runs_are_one_line(tmp_path, monkeypatch):
+    photos = tmp_path / "photos"
+    for name in ("train/a", "val/b"):
+        (photos / name).parent.mkdir(parents=True)
+        Image.fromarray(np.full((40, 40, 3), 99, np.uint8)).save(photos / f"{name}.png")
+    original = run.training_dataset
+
+    def training_dataset(*arguments, **options):
+        dataset = original(*arguments, **options)
+        (photos / "train" / "a.png").write_bytes(b"gone")
+        return dataset
+
+    monkeypatch.setattr(run, "training_dataset", training_dataset)
+    settings = config(dataset="folder", data_dir=str(photos), grid_every=0)
+    with pytest.raises(InputError, match=r"none of the 1 files can be used.*a\.png") as caught:
+        train(settings, str(tmp_path / "run"))
+    assert "\n" not in str(caught.value)

@@ -7,10 +7,10 @@ import hashlib
 import io
 from typing import NamedTuple
 
+import google_crc32c
 import numpy as np
 from PIL import Image
 
-from inpainting.data.shards.crc32c import crc32c
 from inpainting.data.shards.example import encode_example
 from inpainting.data.shards.index import encode_name
 from inpainting.data.shards.inputs import Item
@@ -155,6 +155,6 @@ def _record(name: str, encoded: bytes, pixels: bytes) -> Converted:
             "image/sha256": hashlib.sha256(encoded).hexdigest().encode(),
         }
     )
-    checksum = crc32c(data)
+    checksum = google_crc32c.value(data)
     record = frame(data, checksum)
     return Converted(name, record, len(data), checksum, height, width, pixels)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from inpainting.data.shards.crc32c import crc32c
+import google_crc32c
 
 HEADER, FOOTER = 12, 4  # bytes before and after the data
 
@@ -17,7 +17,7 @@ HEADER, FOOTER = 12, 4  # bytes before and after the data
 def frame(data: bytes, checksum: int) -> bytes:
     """The record of `data`, whose CRC-32C is `checksum`."""
     length = struct.pack("<Q", len(data))
-    return length + _masked(crc32c(length)) + data + _masked(checksum)
+    return length + _masked(google_crc32c.value(length)) + data + _masked(checksum)
 
 
 def unframe(record: bytes, length: int, checksum: int) -> bytes:
@@ -31,7 +31,7 @@ def unframe(record: bytes, length: int, checksum: int) -> bytes:
     if struct.unpack_from("<Q", record)[0] != length:
         raise ValueError("is not where the index says")
     data = record[HEADER : HEADER + length]
-    if crc32c(data) != checksum or record[HEADER + length :] != _masked(checksum):
+    if google_crc32c.value(data) != checksum or record[HEADER + length :] != _masked(checksum):
         raise ValueError("does not have the checksum that it was written with")
     return data
 

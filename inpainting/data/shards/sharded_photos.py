@@ -47,7 +47,7 @@ class ShardedPhotos(Photos):
     ) -> None:
         self.skipped: dict[str, str] = {}
         self._folder = folder
-        self._skip_bad = skip_bad_records
+        self.strict = not skip_bad_records
         splits = read_manifest(folder)
         records = _records_of(splits, split, folder)
         self._shards = [
@@ -77,14 +77,6 @@ class ShardedPhotos(Photos):
         except InputError as error:
             self.skipped[path] = str(error)
             raise
-
-    def read_from(self, index: int) -> np.ndarray:
-        """Photograph `index` or, with `skip_bad_records`, the next one that is not damaged.
-
-        Raises:
-            InputError: it is damaged; or all of them are.
-        """
-        return super().read_from(index) if self._skip_bad else self.read(index)
 
     def _read(self, path: str, entry: np.void) -> np.ndarray:
         shard, length = self._shards[entry["shard"]], int(entry["length"])
@@ -131,7 +123,7 @@ class ShardedPhotos(Photos):
         return numbers[~small]
 
     def _leave_out(self, key: str, reason: str) -> None:
-        if not self._skip_bad:
+        if self.strict:
             raise InputError(reason + _ADVICE)
         self.skipped[key] = reason
         logging.warning("skipped: %s", reason)
