@@ -17,14 +17,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Callable, NamedTuple
+from typing import Callable
 
 import numpy as np
 
+from inpainting.data.mask_shapes import (
+    DIRECTIONS,
+    REFERENCE_SIZE,
+    Shape,
+    brush_line,
+    paint,
+    rectangle,
+    scaled,
+)
+
 MASK_VERSION = 1
 
-# The image size at which the lengths below are meant.
-_REFERENCE_SIZE = 256
 _STROKES = (12, 16)
 _SEGMENTS = (1, 5)
 _LENGTH = (10, 50)
@@ -39,25 +47,8 @@ _ZIGZAG_SEGMENTS = (4, 11)
 _ZIGZAG_BRUSH = (12, 39)
 _ZIGZAG_TURN, _ZIGZAG_SPREAD = 72, (0, 24)
 
-# Unit vectors at every degree, times 2**14: (row, column).
-_DIRECTIONS = tuple(
-    (
-        round(math.sin(math.radians(degree)) * 2**14),
-        round(math.cos(math.radians(degree)) * 2**14),
-    )
-    for degree in range(360)
-)
 # A stroke turns by at most this many degrees from one segment to the next.
 _LARGEST_TURN = 120
-
-
-class _Shape(NamedTuple):
-    """What one stroke segment or rectangle covers, inside its bounding box in the image."""
-
-    rows: slice
-    columns: slice
-    inside: np.ndarray  # bool: the pixels of the box that it covers
-    order: np.ndarray  # int: a shape cut short keeps the pixels lowest in this
 
 
 def random_mask(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -73,7 +64,7 @@ def free_form(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     for _ in range(_between(rng, _STROKES)):
         start = (int(rng.integers(height)), int(rng.integers(width)))
         for segment in _stroke(rng, height, width, start, longest, widest):
-            _paint(mask, segment)
+            paint(mask, segment)
     return _not_full(rng, mask)
 
 
@@ -84,7 +75,7 @@ def rectangles(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     while room > 0:
         pixel = (int(rng.integers(height)), int(rng.integers(width)))
         sides = (_between(rng, _RECTANGLE_SIDE), _between(rng, _RECTANGLE_SIDE))
-        _paint(mask, _rectangle(rng, height, width, pixel, sides))
+        paint(mask, rectangle(rng, height, width, pixel, sides))
         # Large rectangles leave room for fewer others (thresholds of the reference code).
         half_perimeter = sum(sides)
         if half_perimeter > 200:
@@ -106,7 +97,7 @@ def box(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     Attention" (2018), published code.
     """
     mask = _empty(height, width)
-    side = _scaled(_BOX_SIDE, height, width)
+    side = scaled(_BOX_SIDE, height, width)
     # One place less than there is room for, as published.
     top = int(rng.integers(max(height - side, 1)))
     left = int(rng.integers(max(width - side, 1)))
@@ -128,7 +119,7 @@ def box_and_strokes(rng: np.random.Generator, height: int, width: int) -> np.nda
     radius = math.isqrt(height * height + width * width) / 8
     for _ in range(_between(rng, _ZIGZAGS)):
         for segment in _zigzag(rng, height, width, radius):
-            _paint(mask, segment)
+            paint(mask, segment)
     return _not_full(rng, mask)
 
 
@@ -176,9 +167,9 @@ def mask_of_rate(
             shapes = _stroke(rng, height, width, pixel, longest, widest)
         else:
             sides = (_between(rng, _RECTANGLE_SIDE), _between(rng, _RECTANGLE_SIDE))
-            shapes = iter([_rectangle(rng, height, width, pixel, sides)])
+            shapes = iter([rectangle(rng, height, width, pixel, sides)])
         for shape in shapes:
-            painted += _paint(mask, shape, at_most=target - painted)
+            painted += paint(mask, shape, at_most=target - painted)
     return mask
 
 
@@ -218,12 +209,6 @@ def _between(rng: np.random.Generator, bounds: tuple[int, int]) -> int:
     return int(rng.integers(bounds[0], bounds[1] + 1))
 
 
-def _scaled(length: int, height: int, width: int) -> int:
-    """A length meant at `_REFERENCE_SIZE`, for this image; 1 at least."""
-    side = min(height, width)
-    return max(1, (length * side + _REFERENCE_SIZE // 2) // _REFERENCE_SIZE)
-
-
 def _largest_stroke(rng: np.random.Generator) -> tuple[int, int]:
     return _between(rng, _LENGTH), _between(rng, _BRUSH)
 
@@ -235,28 +220,28 @@ def _stroke(
     start: tuple[int, int],
     longest: int,
     widest: int,
-) -> Iterator[_Shape]:
+) -> Iterator[Shape]:
     """The segments of one brush stroke from `start`, each of a length and width of its own."""
     degree = int(rng.integers(360))
     for _ in range(_between(rng, _SEGMENTS)):
-        length = _scaled(_between(rng, (_LENGTH[0], longest)), height, width)
-        brush = _scaled(_between(rng, (_BRUSH[0], widest)), height, width)
-        down, right = _DIRECTIONS[degree]
+        length = scaled(_between(rng, (_LENGTH[0], longest)), height, width)
+        brush = scaled(_between(rng, (_BRUSH[0], widest)), height, width)
+        down, right = DIRECTIONS[degree]
         end = (
             min(max(start[0] + (length * down >> 14), 0), height - 1),
             min(max(start[1] + (length * right >> 14), 0), width - 1),
         )
-        yield _segment(height, width, start, end, brush)
+        yield brush_line(height, width, start, end, brush)
         start = end
         degree = (degree + _between(rng, (-_LARGEST_TURN, _LARGEST_TURN))) % 360
 
 
 def _shrunk(rng: np.random.Generator, height: int, width: int) -> int:
     """By how much a side of `box` moves in; at 256 pixels every whole number is as likely."""
-    return int(rng.integers(_BOX_SHRINK + 1)) * min(height, width) // _REFERENCE_SIZE
+    return int(rng.integers(_BOX_SHRINK + 1)) * min(height, width) // REFERENCE_SIZE
 
 
-def _zigzag(rng: np.random.Generator, height: int, width: int, radius: float) -> Iterator[_Shape]:
+def _zigzag(rng: np.random.Generator, height: int, width: int, radius: float) -> Iterator[Shape]:
     """The segments of one stroke of `box_and_strokes`."""
     segments = _between(rng, _ZIGZAG_SEGMENTS)
     turns = (
@@ -265,76 +250,13 @@ def _zigzag(rng: np.random.Generator, height: int, width: int, radius: float) ->
     )
     degrees = [_between(rng, turns) for _ in range(segments)]
     start = (int(rng.integers(height)), int(rng.integers(width)))
-    brush = _scaled(_between(rng, _ZIGZAG_BRUSH), height, width)
+    brush = scaled(_between(rng, _ZIGZAG_BRUSH), height, width)
     for number, degree in enumerate(degrees):
-        down, right = _DIRECTIONS[degree if number % 2 else 360 - degree]
+        down, right = DIRECTIONS[degree if number % 2 else 360 - degree]
         length = round(min(max(rng.normal(radius, radius // 2), 0), 2 * radius))
         end = (
             min(max(start[0] + (length * down >> 14), 0), height - 1),
             min(max(start[1] + (length * right >> 14), 0), width - 1),
         )
-        yield _segment(height, width, start, end, brush)
+        yield brush_line(height, width, start, end, brush)
         start = end
-
-
-def _segment(
-    height: int, width: int, start: tuple[int, int], end: tuple[int, int], brush: int
-) -> _Shape:
-    """All pixels within `brush / 2` of the line from `start` to `end`, both included."""
-    reach = brush // 2
-    top, bottom = sorted((start[0], end[0]))
-    left, right = sorted((start[1], end[1]))
-    rows = slice(max(top - reach, 0), min(bottom + reach, height - 1) + 1)
-    columns = slice(max(left - reach, 0), min(right + reach, width - 1) + 1)
-    y = np.arange(rows.start, rows.stop, dtype=np.int32)[:, np.newaxis]
-    x = np.arange(columns.start, columns.stop, dtype=np.int32)
-
-    # Distances are compared doubled and squared, or as |cross product| / length: integers all.
-    from_start = (y - start[0]) ** 2 + (x - start[1]) ** 2
-    from_end = (y - end[0]) ** 2 + (x - end[1]) ** 2
-    inside = np.minimum(from_start, from_end) <= brush * brush // 4
-    down, across = end[0] - start[0], end[1] - start[1]
-    squared_length = down * down + across * across
-    if squared_length:
-        along = (y - start[0]) * down + (x - start[1]) * across
-        aside = (y - start[0]) * across - (x - start[1]) * down
-        farthest = math.isqrt(brush * brush * squared_length // 4)
-        inside |= (along >= 0) & (along <= squared_length) & (np.abs(aside) <= farthest)
-    return _Shape(rows, columns, inside, from_start)
-
-
-def _rectangle(
-    rng: np.random.Generator,
-    height: int,
-    width: int,
-    pixel: tuple[int, int],
-    sides: tuple[int, int],
-) -> _Shape:
-    """A rectangle of `sides` (high, wide, at the reference size) somewhere around `pixel`."""
-    high = min(_scaled(sides[0], height, width), height)
-    wide = min(_scaled(sides[1], height, width), width)
-    top = min(max(pixel[0] - int(rng.integers(high)), 0), height - high)
-    left = min(max(pixel[1] - int(rng.integers(wide)), 0), width - wide)
-    # Cut short, it is a smaller one of the same proportions and middle.
-    from_middle = np.abs(2 * np.arange(high, dtype=np.int32) - (high - 1))[:, np.newaxis] * wide
-    from_centre = np.abs(2 * np.arange(wide, dtype=np.int32) - (wide - 1)) * high
-    order = np.maximum(from_middle, from_centre)
-    inside = np.ones((high, wide), bool)
-    return _Shape(slice(top, top + high), slice(left, left + wide), inside, order)
-
-
-def _paint(mask: np.ndarray, shape: _Shape, at_most: int | None = None) -> int:
-    """Sets the shape's pixels to hole; returns how many were not before.
-
-    With `at_most`, no more than that many new ones are set: those lowest in the shape's order.
-    """
-    box = mask[shape.rows, shape.columns]
-    new = shape.inside & (box == 0)
-    count = int(np.count_nonzero(new))
-    if at_most is not None and count > at_most:
-        kept = np.flatnonzero(new)[np.argsort(shape.order[new], kind="stable")[:at_most]]
-        new = np.zeros_like(new)
-        new.ravel()[kept] = True
-        count = at_most
-    box[new] = 1
-    return count

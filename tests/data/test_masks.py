@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from inpainting.data import masks
+from inpainting.data import mask_shapes, masks
 
 
 def _rng(seed: int) -> np.random.Generator:
@@ -77,7 +77,7 @@ def test_a_stroke_is_what_lies_within_half_its_width_of_the_line():
     for _ in range(40):
         start, end = (tuple(int(v) for v in rng.integers(0, size, 2)) for _ in range(2))
         brush = int(rng.integers(1, 9))
-        shape = masks._segment(size, size, start, end, brush)
+        shape = mask_shapes.brush_line(size, size, start, end, brush)
         drawn = np.zeros((size, size), bool)
         drawn[shape.rows, shape.columns] = shape.inside
         down, across = end[0] - start[0], end[1] - start[1]
@@ -91,7 +91,7 @@ def test_a_stroke_is_what_lies_within_half_its_width_of_the_line():
 
 
 def test_a_level_stroke_by_hand():
-    shape = masks._segment(12, 20, (5, 5), (5, 10), 3)
+    shape = mask_shapes.brush_line(12, 20, (5, 5), (5, 10), 3)
     drawn = np.zeros((12, 20), int)
     drawn[shape.rows, shape.columns] = shape.inside
     expected = np.zeros((12, 20), int)
@@ -103,7 +103,7 @@ def test_a_rectangle_has_its_sides_and_holds_its_pixel():
     rng = _rng(0)
     for _ in range(200):
         pixel = (int(rng.integers(128)), int(rng.integers(200)))
-        shape = masks._rectangle(rng, 128, 200, pixel, (64, 150))
+        shape = mask_shapes.rectangle(rng, 128, 200, pixel, (64, 150))
         assert shape.rows.stop - shape.rows.start == 32  # half the reference size
         assert shape.columns.stop - shape.columns.start == 75
         assert 0 <= shape.rows.start <= pixel[0] < shape.rows.stop <= 128
