@@ -22,9 +22,11 @@ from inpainting.errors import InputError
 
 flags.DEFINE_string("mask_range", "10-20,20-30,30-40", "Mask rates in per cent, LOW-HIGH.")
 flags.DEFINE_list(
-    "model", [], "Columns: telea, ns, mean, or a run folder, checkpoint, SavedModel or name of "
-    "shipped weights; NAME=PATH names the column. By default the newest run in runs/.",
-)  # fmt: skip
+    "model",
+    [],
+    "Columns: telea, ns, pyramid, mean, or a run folder, checkpoint, SavedModel or name of shipped "
+    "weights; NAME=PATH names the column. By default the newest run in runs/.",
+)
 flags.DEFINE_list("checkpoint", [], "More columns: run folders, checkpoints, SavedModels.")
 flags.DEFINE_list("from_outputs", [], "More columns: folders (NAME=DIR) that others filled.")
 flags.DEFINE_string("write_inputs", "", "Folder to write photos and masks to, for others to fill.")

@@ -11,6 +11,8 @@ from typing import Callable
 import cv2
 import numpy as np
 
+from inpainting.image import complete, to_float
+
 #: The neighbourhood in pixels of OpenCV's two methods. 3 is OpenCV's own example value; both
 #: methods march inward pixel by pixel, so it is not how far they see.
 RADIUS = 3
@@ -37,9 +39,22 @@ def mean_colour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return filled
 
 
+def pyramid(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The push-pull fill that a network can start from (`inpainting.layers.pyramid_fill`): what a
+    network with `prefill=pyramid` adds to it is what it has learned."""
+    import tensorflow as tf
+
+    from inpainting.layers.pyramid_fill import pyramid_fill
+
+    holes = mask[None, ..., None].astype(np.float32)
+    filled = pyramid_fill(tf.constant(to_float(image)[None]), tf.constant(holes))
+    return complete(image, mask, filled.numpy()[0])
+
+
 #: Name in `--model` -> (fill, what the manifest records of it).
 FILLS: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], str]] = {
     "telea": (telea, f"cv2.INPAINT_TELEA, radius {RADIUS}"),
     "ns": (navier_stokes, f"cv2.INPAINT_NS, radius {RADIUS}"),
+    "pyramid": (pyramid, "inpainting.layers.pyramid_fill"),
     "mean": (mean_colour, "mean colour of the known pixels"),
 }

@@ -25,8 +25,8 @@ def test_known_pixels_stay_as_they_are(name, gradient):
     assert (filled[mask == 0] == image[mask == 0]).all()
 
 
-@pytest.mark.parametrize("name", ["telea", "ns"])
-def test_opencvs_fills_come_near_a_gradient(name, gradient):
+@pytest.mark.parametrize("name", ["telea", "ns", "pyramid"])
+def test_smooth_fills_come_near_a_gradient(name, gradient):
     image, mask = gradient
     hidden = np.where(mask[..., None] == 1, np.uint8(255), image)
     filled = FILLS[name][0](hidden, mask)
