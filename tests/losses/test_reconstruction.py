@@ -1,10 +1,10 @@
-"""The L1 loss at values worked out by hand."""
+"""The L1 and L2 losses at values worked out by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from inpainting.losses.reconstruction import l1
+from inpainting.losses.reconstruction import l1, l2
 
 
 def test_l1_is_the_mean_over_batch_pixels_and_channels():
@@ -25,3 +25,12 @@ def test_l1_weighted_by_hand():
     weight = np.ones((1, 2, 2, 1), np.float32)
     weight[0, 1, 0] = 3
     assert float(l1(image, refined, weight)) == (3 * 3 + 9) / 12
+
+
+def test_l2_weighted_by_hand():
+    # A difference of 0.5 in all 12 values, squared 0.25; one pixel of four counts three times.
+    image, refined = np.zeros((1, 2, 2, 3), np.float32), np.full((1, 2, 2, 3), 0.5, np.float32)
+    weight = np.ones((1, 2, 2, 1), np.float32)
+    assert float(l2(image, refined)) == 0.25
+    weight[0, 1, 0] = 3
+    assert float(l2(image, refined, weight)) == 0.25 * (3 * 3 + 9) / 12

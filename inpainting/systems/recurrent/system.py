@@ -37,6 +37,7 @@ LOSSES = (
     "style",
     "feature_matching",
     "edge",
+    "l2",
 )
 DISCRIMINATOR_FIGURES = ("discriminator_loss", "discriminator_gradient_norm", "d_real", "d_fake")
 
@@ -126,10 +127,12 @@ class RecurrentSystem(AdversarialSystem):
         coarse, refined = outputs["coarse"], outputs["refined"]
         wanted = set(self.loss_weights)
         losses: Losses = {}
+        factor = self.config.hole_factor
+        weight = None if factor == 1 else 1 + (factor - 1) * mask
         if "l1" in wanted:
-            factor = self.config.hole_factor
-            weight = None if factor == 1 else 1 + (factor - 1) * mask
             losses["l1"] = reconstruction.l1(image, refined, weight)
+        if "l2" in wanted:
+            losses["l2"] = reconstruction.l2(image, refined, weight)
         if "low_pass" in wanted:
             losses["low_pass"] = frequency.low_pass_l1(image, coarse)
         if "high_pass" in wanted:

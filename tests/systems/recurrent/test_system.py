@@ -100,9 +100,11 @@ def test_hole_factor_weights_the_hole():
     image, mask = batch()
     plain = build(RECONSTRUCTION)
     outputs = plain.generator(image, mask, training=True)["refined"].numpy()
-    figures = numbers(build(RECONSTRUCTION | {"hole_factor": 3.0}).train_step((image, mask)))
-    expected = (np.abs(image.numpy() - outputs) * (1 + 2 * mask.numpy())).mean()
-    assert figures["l1"] == pytest.approx(expected, rel=1e-5)
+    changes = {"hole_factor": 3.0, "l2_weight": 2.0}
+    figures = numbers(build(RECONSTRUCTION | changes).train_step((image, mask)))
+    difference, weight = image.numpy() - outputs, 1 + 2 * mask.numpy()
+    assert figures["l1"] == pytest.approx((np.abs(difference) * weight).mean(), rel=1e-5)
+    assert figures["l2"] == pytest.approx((difference**2 * weight).mean(), rel=1e-5)
 
 
 def test_reconstruction_alone_touches_no_discriminator_and_needs_no_vgg():
