@@ -5,13 +5,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test lint format install install-dev clean
+.PHONY: demo test test-slow lint format install install-dev clean
 
 demo: install
 	$(BIN)/python tools/demo.py
 
 test: install-dev
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
+
+# Whole trainings, killed processes, servers under load: what takes minutes, one at a time.
+test-slow: install-dev
+	$(BIN)/python -m pytest -m slow
 
 lint: install-dev
 	$(BIN)/ruff check .
