@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 not all could be done (the command says what), 2 bad usage
 
 from __future__ import annotations
 
+import logging as std_logging
 import os
 import sys
 import warnings
@@ -32,6 +33,8 @@ def quiet_tensorflow(verbosity: int) -> None:
     if verbosity >= 1:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Python's half: retracing notices, which several models in one process set off.
+    std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
     warnings.filterwarnings("ignore", message=r"[\s\S]*TensorFlow Addons")
     warnings.filterwarnings("ignore", category=DeprecationWarning)
 

@@ -58,9 +58,9 @@ def _estimate(mean: float | None, draws: np.ndarray, n: int) -> Estimate:
     tail = 100.0 * (1.0 - COVERAGE) / 2.0
     # A metric that few photos have can be missing from a whole draw; such a draw has no mean.
     low, high = np.nanpercentile(draws, [tail, 100.0 - tail])
-    return Estimate(_rounded(mean), _rounded(low), _rounded(high), n)
+    return Estimate(rounded(mean), rounded(low), rounded(high), n)
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     """Six decimals: more would differ between machines, whose sums run in another order."""
     return round(float(value), 6)
