@@ -164,13 +164,23 @@ def write_bytes(path: str, data: bytes | memoryview) -> None:
 
 
 def to_float(image: np.ndarray) -> np.ndarray:
-    """uint8 of any shape -> float32 in [0, 1]."""
-    return image.astype(np.float32) / np.float32(255)
+    """uint8 or uint16 of any shape -> float32 in [0, 1]; floats become float32 as they are."""
+    if np.issubdtype(image.dtype, np.integer):
+        return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
+    return image.astype(np.float32)
 
 
 def to_uint8(image: np.ndarray) -> np.ndarray:
     """Floats of any shape, clipped to [0, 1] -> uint8, to the nearest (halves up)."""
-    return np.floor(np.clip(image, 0.0, 1.0) * 255 + 0.5).astype(np.uint8)
+    return from_float(image, np.uint8)
+
+
+def from_float(image: np.ndarray, dtype: np.dtype | type) -> np.ndarray:
+    """Floats of any shape, clipped to [0, 1] -> uint8 or uint16 to the nearest, or other floats."""
+    clipped = np.clip(image, 0.0, 1.0)
+    if np.issubdtype(dtype, np.integer):
+        clipped = np.floor(clipped * np.iinfo(dtype).max + 0.5)
+    return clipped.astype(dtype)
 
 
 def complete(image: np.ndarray, mask: np.ndarray, refined: np.ndarray) -> np.ndarray:

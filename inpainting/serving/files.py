@@ -1,11 +1,10 @@
 """Photo files in and out: what a fill must not lose around the pixels.
 
-`read_photo` and `write_photo` keep, where the output's format can hold it, colour profile, EXIF,
-alpha channel, grey, the resolution, and a JPEG's quantisation tables and colour sampling, so
-that the output is about as large and as good as the input. EXIF goes without its orientation, which
-is applied to the pixels, and without its thumbnail, which would still show what was removed; TIFF
-keeps its main tags only. Reading itself, and every error of it, is `inpainting.image`'s. No
-TensorFlow.
+`read_photo` and `write_photo` keep, where the output's format can hold it, 16 bits a channel,
+colour profile, EXIF, alpha channel, grey, the resolution, and a JPEG's quantisation tables and
+colour sampling, so that the output is about as large and as good as the input. EXIF goes without
+its orientation, which is applied to the pixels, and without its thumbnail, which would still show
+what was removed. Reading itself, and every error of it, is `inpainting.image`'s. No TensorFlow.
 """
 
 from __future__ import annotations
@@ -28,9 +27,11 @@ from inpainting.image import (
     read_image,
     write_bytes,
 )
+from inpainting.serving.deep_files import encode_png, encode_tiff, read_deep
 
-_ORIENTATION, _CAMERA, _PLACE = 0x0112, 0x8769, 0x8825
+_ORIENTATION = 0x0112
 _ALPHA_FORMATS = ("PNG", "WEBP", "TIFF")
+_DEEP_FORMATS = ("PNG", "TIFF")
 # Tags of a TIFF that say how that file stores its pixels, or hold copies of the picture
 # (Photoshop's, XMP): wrong or unwanted in another file.
 _FILE_TAGS = {
@@ -47,8 +48,9 @@ class Photo:
     """A photo and what its file said besides.
 
     Attributes:
-        pixels: uint8 (H, W, 3), upright, in the file's own colour space where `profile` is kept.
-        alpha: uint8 (H, W), or None.
+        pixels: uint8 (H, W, 3), or uint16 where the file has 16 bits a channel; upright, in the
+            file's own colour space where `profile` is kept.
+        alpha: (H, W) of the same dtype, or None.
         grey: whether the file had no colour.
         profile: the ICC profile of `pixels`, or None.
         exif: EXIF without orientation, empty where there is none.
@@ -67,7 +69,9 @@ def read_photo(path: str) -> Photo:
     """Reads a photo; raises `InputError` as `inpainting.image.read_image` does."""
     pixels = read_image(path)
     with Image.open(path, formats=READABLE_FORMATS) as source:
+        deep = read_deep(path, source)
         grey = source.mode in ("1", "L", "LA", "La") or source.mode.startswith("I")
+        grey = grey or (deep is not None and deep.shape[2] < 3)
         has_alpha = source.has_transparency_data
         profile = source.info.get("icc_profile")
         if profile and _is_for(profile, source.mode, grey):
@@ -77,6 +81,12 @@ def read_photo(path: str) -> Photo:
         else:
             profile = None
         alpha = np.asarray(_upright(source).convert("RGBA"))[..., 3] if has_alpha else None
+        if deep is not None:
+            if deep.shape[2] in (2, 4):
+                alpha = deep[..., -1]
+            elif alpha is not None:  # one colour is declared transparent
+                alpha = alpha.astype(np.uint16) * 257
+            pixels = deep[..., :3] if deep.shape[2] > 2 else np.repeat(deep[..., :1], 3, axis=2)
         return Photo(pixels, alpha, grey, profile, _exif(source, path), _options(source))
 
 
@@ -84,22 +94,54 @@ def write_photo(path: str, photo: Photo, completed: np.ndarray, hole: np.ndarray
     """Writes `completed`, which is `photo.pixels` with `hole` (bool (H, W)) filled.
 
     Where the photo was fully transparent inside the hole it becomes opaque, since the fill would
-    not be seen; elsewhere alpha stays. The file appears whole or not at all.
+    not be seen; elsewhere alpha stays. 16 bits stay so in PNG and TIFF, and become 8 (said in the
+    log) in the other formats. The file appears whole or not at all.
 
     Raises:
         InputError: it cannot be written there.
     """
     check_writable(path)
     format_name, options = WRITABLE_FORMATS[os.path.splitext(path)[1].lower()]
-    picture = Image.fromarray(completed)
-    if photo.grey:
-        picture = picture.convert("L")
-    if photo.alpha is not None and format_name in _ALPHA_FORMATS:
-        alpha = np.where(hole & (photo.alpha == 0), np.uint8(255), photo.alpha)
-        picture.putalpha(Image.fromarray(alpha))
-    elif photo.alpha is not None:
+    alpha = photo.alpha
+    if alpha is not None and format_name not in _ALPHA_FORMATS:
         logging.warning("%s: %s holds no transparency, it is left out", path, format_name)
-    options = {**options, **photo.options.get(format_name, {})}
+        alpha = None
+    if alpha is not None:
+        alpha = np.where(hole & (alpha == 0), np.iinfo(alpha.dtype).max, alpha).astype(alpha.dtype)
+    if completed.dtype == np.uint16 and format_name not in _DEEP_FORMATS:
+        logging.warning("%s: %s holds 8 bits a channel, 16 are rounded to them", path, format_name)
+        completed = to_eight_bits(completed)
+        alpha = None if alpha is None else to_eight_bits(alpha)
+    samples = [_luma(completed)] if photo.grey else [completed]
+    pixels = np.concatenate(samples + ([] if alpha is None else [alpha[..., np.newaxis]]), axis=2)
+    own = {**photo.options.get(format_name, {})}
+    try:
+        if format_name == "TIFF":
+            data = encode_tiff(pixels, photo.profile, photo.exif, own.get("dpi"))
+        elif pixels.dtype == np.uint16:
+            data = encode_png(pixels, photo.profile, photo.exif, own.get("dpi"))
+        else:
+            data = _encode(pixels, photo, format_name, {**options, **own})
+    except (OSError, ValueError) as error:  # larger than the format allows
+        raise InputError(f"cannot write {path}: {error}") from error
+    write_bytes(path, data)
+
+
+def to_eight_bits(values: np.ndarray) -> np.ndarray:
+    """uint16 -> uint8, to the nearest; uint8 as it is."""
+    if values.dtype == np.uint8:
+        return values
+    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _luma(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3) -> (H, W, 1), with the weights of ITU-R 601; equal channels keep their value."""
+    weighted = pixels.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32)  # of 65536
+    return ((weighted + 32768) >> 16).astype(pixels.dtype)[..., np.newaxis]
+
+
+def _encode(pixels: np.ndarray, photo: Photo, format_name: str, options: dict[str, Any]) -> bytes:
+    """A file of Pillow's: 8 bits a channel."""
     if "qtables" in options:
         del options["quality"]  # it would scale the tables
     if format_name == "WEBP":
@@ -107,13 +149,11 @@ def write_photo(path: str, photo: Photo, completed: np.ndarray, hole: np.ndarray
     if photo.profile:
         options["icc_profile"] = photo.profile
     if photo.exif and format_name != "BMP":
-        options["exif"] = _main_exif(photo.exif) if format_name == "TIFF" else photo.exif
+        options["exif"] = photo.exif
     data = io.BytesIO()
-    try:
-        picture.save(data, format=format_name, **options)
-    except (OSError, ValueError) as error:  # larger than the format allows
-        raise InputError(f"cannot write {path}: {error}") from error
-    write_bytes(path, data.getbuffer())
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    picture.save(data, format=format_name, **options)
+    return data.getvalue()
 
 
 def _upright(source: Image.Image) -> Image.Image:
@@ -140,16 +180,6 @@ def _exif(source: Image.Image, path: str) -> bytes:
     except Exception:
         logging.warning("%s has damaged EXIF data, which is left out", path)
         return b""
-
-
-def _main_exif(data: bytes) -> bytes:
-    """Without camera settings and place, which Pillow cannot write to a compressed TIFF."""
-    exif = Image.Exif()
-    exif.load(data)
-    for tag in (_CAMERA, _PLACE):
-        if tag in exif:
-            del exif[tag]
-    return exif.tobytes()
 
 
 def _options(source: Image.Image) -> dict[str, dict[str, Any]]:

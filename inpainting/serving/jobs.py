@@ -10,7 +10,7 @@ import numpy as np
 
 from inpainting.errors import InputError
 from inpainting.image import WRITABLE_FORMATS, check_pair, check_writable, read_mask
-from inpainting.serving.files import Photo, read_photo
+from inpainting.serving.files import Photo, read_photo, to_eight_bits
 
 # The suffixes that are taken from a folder; a single file may have any name.
 PHOTO_SUFFIXES = (*WRITABLE_FORMATS, ".gif", ".ppm", ".pgm")
@@ -25,11 +25,12 @@ class Job:
     output: str
 
 
-def plan_jobs(image: str, mask: str, output: str) -> list[Job]:
+def plan_jobs(image: str, mask: str, output: str, make_folder: bool = True) -> list[Job]:
     """One job for a file, one for each photo of a folder, sorted by name.
 
     In a folder of masks a photo's mask is the one with its stem. A photo keeps its file name; where
-    its format cannot be written it becomes PNG. Makes the output folder.
+    its format cannot be written it becomes PNG. Makes the output folder, or with
+    `make_folder=False` only looks whether it could be made.
 
     Raises:
         InputError: a path is missing, the output cannot be written or would replace an input, or
@@ -49,7 +50,7 @@ def plan_jobs(image: str, mask: str, output: str) -> list[Job]:
     jobs = []
     names = _photos(image)
     masks = _by_stem(mask) if os.path.isdir(mask) else None
-    _make_folder(output, (image, mask))
+    _check_folder(output, (image, mask), make_folder)
     for name in names:
         stem = os.path.splitext(name)[0]
         mask_path = mask if masks is None else masks.get(stem)
@@ -78,29 +79,23 @@ def prepare(job: Job, invert_mask: bool = False, dilate: int = 0) -> tuple[Photo
 
 
 def tint(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """uint8 (H, W, 3) with the hole shown half red."""
+    """A photo's pixels -> uint8 (H, W, 3) with the hole shown half red."""
+    pixels = to_eight_bits(pixels)
     red = pixels // 2 + np.array([127, 0, 0], np.uint8)
     return np.where(hole[..., np.newaxis], red, pixels)
 
 
-def newest_run(folder: str = "runs") -> str:
-    """The run folder under `folder` with the newest checkpoint.
+def is_done(job: Job) -> bool:
+    """Whether the output is there, and no older than photo and mask.
 
-    Raises:
-        InputError: there is none.
+    Outputs appear whole or not at all, so one that is there is whole.
     """
-    found = []
-    for name in os.listdir(folder) if os.path.isdir(folder) else []:
-        run = os.path.join(folder, name)
-        state = os.path.join(run, "checkpoints", "checkpoint")  # names the newest of them
-        if os.path.isfile(os.path.join(run, "config.json")) and os.path.isfile(state):
-            found.append((os.path.getmtime(state), run))
-    if not found:
-        raise InputError(
-            f"no trained model: {folder}/ holds no run with a checkpoint; name a model with "
-            "--model, or train one with train.py"
-        )
-    return max(found)[1]
+    try:
+        done = os.path.getmtime(job.output)
+        inputs = [job.image] if job.mask is None else [job.image, job.mask]
+        return all(os.path.getmtime(path) <= done for path in inputs)
+    except OSError:
+        return False
 
 
 def _photos(folder: str) -> list[str]:
@@ -133,12 +128,20 @@ def _output_path(name: str, names: list[str], output: str) -> str:
     return os.path.join(output, written)
 
 
-def _make_folder(output: str, inputs: tuple[str, str]) -> None:
-    try:
-        os.makedirs(output, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make folder {output}: {error.strerror}") from error
+def _check_folder(output: str, inputs: tuple[str, str], make: bool) -> None:
+    if make:
+        try:
+            os.makedirs(output, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot make folder {output}: {error.strerror}") from error
     for path in inputs:
-        if os.path.isdir(path) and os.path.samefile(path, output):
+        if os.path.isdir(path) and os.path.exists(output) and os.path.samefile(path, output):
             raise InputError(f"--output {output} would replace the files of {path}")
-    check_writable(os.path.join(output, "any.png"))
+    if os.path.isdir(output):
+        check_writable(os.path.join(output, "any.png"))
+        return
+    parent = os.path.abspath(output)
+    while not os.path.lexists(parent):
+        parent = os.path.dirname(parent)
+    if not (os.path.isdir(parent) and os.access(parent, os.W_OK | os.X_OK)):
+        raise InputError(f"cannot make folder {output}: {parent} is no folder that can be written")

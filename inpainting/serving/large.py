@@ -82,12 +82,13 @@ class Crop:
     size: tuple[int, int]
 
 
-def plan_crops(hole: np.ndarray, working_size: int) -> list[Crop]:
+def plan_crops(hole: np.ndarray, working_size: int, scaled: bool = True) -> list[Crop]:
     """The crops that fill every hole pixel once, in the order in which to fill them.
 
     Args:
         hole: bool (H, W).
         working_size: the longest side that the network is given, at least 32.
+        scaled: False cuts thick regions into more cores instead of scaling them down.
 
     Returns:
         No crop where there is no hole; one crop of everything where the photo fits.
@@ -102,7 +103,7 @@ def plan_crops(hole: np.ndarray, working_size: int) -> list[Crop]:
         return [Crop(everything, everything, (height, width))]
     remaining = hole.copy()
     crops = []
-    for box, scale in _regions(hole, working_size):
+    for box, scale in _regions(hole, working_size, scaled):
         for tile in _tiles(box, scale, working_size // 2):
             core = _tighten(remaining, tile)
             if core is not None:
@@ -111,7 +112,7 @@ def plan_crops(hole: np.ndarray, working_size: int) -> list[Crop]:
     return crops
 
 
-def _regions(hole: np.ndarray, working_size: int) -> list[tuple[Box, float]]:
+def _regions(hole: np.ndarray, working_size: int, scaled: bool) -> list[tuple[Box, float]]:
     """Boxes that hold the whole hole, each with its scale, the finest first."""
     cell = working_size // _CELLS
     cells = _block_any(hole, cell)
@@ -139,7 +140,7 @@ def _regions(hole: np.ndarray, working_size: int) -> list[tuple[Box, float]]:
             small.append(box)
         else:
             thickness = min((2 * depth[label] - 1) * cell, box.height, box.width)
-            large.append((box, _scale(box, thickness, core)))
+            large.append((box, _scale(box, thickness, core) if scaled else 1.0))
     regions = [(box, 1.0) for box in _share(small, core)] + large
     return sorted(regions, key=lambda region: -region[1])  # stable: else from top to bottom
 

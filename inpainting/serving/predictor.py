@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Callable
 
-import cv2
 import numpy as np
 import tensorflow as tf
 
 from inpainting.errors import InputError
-from inpainting.image import MASK_THRESHOLD, to_float, to_uint8
-from inpainting.serving.large import Crop, plan_crops
+from inpainting.image import MASK_THRESHOLD
+from inpainting.serving.large import plan_crops
+from inpainting.serving.passes import fill_crop
 from inpainting.serving.signatures import IMAGE_SPEC, MASK_SPEC
+
+# Of the widths 0 to 16, measured in docs/benchmarks.md.
+FEATHER = 8
 
 Generate = Callable[[tf.Tensor, tf.Tensor], "dict[str, tf.Tensor]"]
 
@@ -41,13 +44,19 @@ class Predictor:
             autograph=False,
         )
 
-    def __call__(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    def __call__(
+        self, image: np.ndarray, mask: np.ndarray, *, feather: int = FEATHER
+    ) -> np.ndarray:
         """Fills the hole of one photo.
 
         Args:
-            image: (H, W, 3), H and W from 1 up; uint8, or floats in [0, 1].
+            image: (H, W, 3), H and W from 1 up; uint8, uint16 (all 16 bits used), or floats in
+                [0, 1].
             mask: (H, W) or (H, W, 1) of the same size, True = hole: bool, floats in [0, 1] (from
                 0.5 up), or integers of 0 and 1 or of 0 to 255 (from 128 up).
+            feather: width in pixels, inside the hole, over which the fill's colours are drawn to
+                those of the photo around it (see `inpainting.serving.feather`); 0 for the
+                network's own output.
 
         Returns:
             A new array of the image's shape and dtype, outside the hole bit for bit the image.
@@ -64,7 +73,7 @@ class Predictor:
         completed = image.copy()
         remaining = hole.copy()
         for crop in plan_crops(hole, self.working_size):
-            self._fill(completed, remaining, crop)
+            fill_crop(self._refine, completed, remaining, crop, self.working_size, feather)
         return completed
 
     def generate(self, images: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
@@ -80,29 +89,9 @@ class Predictor:
         outputs = self._generate(tf.constant(images), tf.constant(masks))
         return {name: output.numpy() for name, output in outputs.items()}
 
-    def _fill(self, completed: np.ndarray, remaining: np.ndarray, crop: Crop) -> None:
-        """Fills the crop's core in place; all hole that remains in its window stays unseen."""
-        image, hole = completed[crop.window.slices], remaining[crop.window.slices]
-        image = to_float(image) if image.dtype == np.uint8 else image.astype(np.float32)
-        scaled = crop.size != hole.shape
-        if scaled:
-            size = crop.size[::-1]  # OpenCV's order
-            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-            # A pixel that any hole went into is hole, or what is to be replaced shines through.
-            hole = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    def _refine(self, image: np.ndarray, hole: np.ndarray) -> np.ndarray:
         masks = hole[np.newaxis, ..., np.newaxis].astype(np.float32)
-        refined = self.generate(image[np.newaxis], masks)["refined"][0]
-        if scaled:
-            size = (crop.window.width, crop.window.height)
-            refined = cv2.resize(refined, size, interpolation=cv2.INTER_CUBIC)
-
-        fill = refined[crop.core.within(crop.window).slices]
-        core = remaining[crop.core.slices]
-        if completed.dtype == np.uint8:
-            completed[crop.core.slices][core] = to_uint8(fill[core])
-        else:
-            completed[crop.core.slices][core] = np.clip(fill[core], 0.0, 1.0)
-        core[...] = False
+        return self.generate(image[np.newaxis], masks)["refined"][0]
 
 
 def load(name_or_path: str) -> Predictor:
@@ -146,10 +135,10 @@ def _checked_image(image: np.ndarray) -> np.ndarray:
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise InputError(f"image must have shape (H, W, 3), received {image.shape}")
-    if image.dtype == np.uint8:
+    if image.dtype in (np.uint8, np.uint16):
         return image
     if not np.issubdtype(image.dtype, np.floating):
-        raise InputError(f"image must be uint8 or floats in [0, 1], received {image.dtype}")
+        raise InputError(f"image must be uint8, uint16 or floats in [0, 1], received {image.dtype}")
     low, high = image.min(), image.max()
     if not (low >= 0 and high <= 1):
         raise InputError(f"an image of floats must be in [0, 1], received {low} to {high}")

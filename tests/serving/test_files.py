@@ -80,7 +80,7 @@ def test_grey_stays_grey(hole, tmp_path, mode):
     grey.save(tmp_path / "in.png")
     photo, written = round_trip(tmp_path / "in.png", tmp_path / "out.png", hole)
     assert photo.grey
-    assert written.mode == "L"
+    assert written.mode == ("I;16" if mode == "I;16" else "L")
     np.testing.assert_array_equal(np.asarray(written)[~hole], photo.pixels[..., 0][~hole])
 
 
@@ -160,9 +160,8 @@ def test_exif_is_kept_upright_and_without_thumbnail(picture, tmp_path, suffix):
     kept = written.getexif()
     assert kept[0x0112] == 1
     assert kept[0x010F] == "Camera"
-    if suffix != ".tif":
-        assert kept.get_ifd(0x8769)[0x9003] == "2020:02:03 04:05:06"
-        assert kept.get_ifd(0x8825)[1] == "N"
+    assert kept.get_ifd(0x8769)[0x9003] == "2020:02:03 04:05:06"
+    assert kept.get_ifd(0x8825)[1] == "N"
     assert thumbnail not in (tmp_path / f"out{suffix}").read_bytes()
     np.testing.assert_array_equal(photo.pixels, image_files.read_image(tmp_path / "in.jpg"))
 

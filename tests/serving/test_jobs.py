@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from inpainting.errors import InputError
-from inpainting.serving.jobs import Job, newest_run, plan_jobs, prepare, tint
+from inpainting.serving.jobs import Job, plan_jobs, prepare, tint
 
 
 def save(path, values=None, size=(12, 10)):
@@ -129,17 +129,3 @@ def test_tint():
     pixels = np.array([[[255, 255, 255], [10, 20, 31]]], np.uint8)
     tinted = tint(pixels, np.array([[True, False]]))
     np.testing.assert_array_equal(tinted, [[[254, 127, 127], [10, 20, 31]]])
-
-
-def test_newest_run(tmp_path):
-    with pytest.raises(InputError, match=r"no trained model: .*none/ holds no run"):
-        newest_run(str(tmp_path / "none"))
-    for age, name in enumerate(("newest", "older", "oldest")):
-        (tmp_path / name / "checkpoints").mkdir(parents=True)
-        (tmp_path / name / "config.json").write_text("{}")
-        state = tmp_path / name / "checkpoints" / "checkpoint"
-        state.write_text("x")
-        os.utime(state, (1000 - age, 1000 - age))
-    (tmp_path / "just-started" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "just-started" / "config.json").write_text("{}")
-    assert newest_run(str(tmp_path)) == str(tmp_path / "newest")
