@@ -44,6 +44,9 @@ flags.DEFINE_integer(
     "it; 8 if not given.",
     lower_bound=0,
 )
+flags.DEFINE_enum(
+    "detail", "on", ["on", "off"], "Give the fill the photo's own texture, or leave it smooth."
+)
 flags.DEFINE_bool(
     "preview", False, "Write the photo with what would be filled in red; no model is needed."
 )
@@ -101,7 +104,9 @@ def choose_fill() -> Fill:
     from inpainting.serving.files import write_photo
 
     predictor = inpainting.load(FLAGS.model)
-    options = {} if FLAGS.feather is None else {"feather": FLAGS.feather}
+    options = {"detail": FLAGS.detail == "on"}
+    if FLAGS.feather is not None:
+        options["feather"] = FLAGS.feather
 
     def fill(job: Job, photo: Photo, hole: np.ndarray) -> str:
         write_photo(job.output, photo, predictor(photo.pixels, hole, **options), hole)

@@ -7,8 +7,10 @@ from typing import Callable
 import numpy as np
 import tensorflow as tf
 
+from inpainting.detail.detail import add_detail
 from inpainting.errors import InputError
 from inpainting.image import MASK_THRESHOLD
+from inpainting.serving.detailing import detail_crop, plan_detail
 from inpainting.serving.large import plan_crops
 from inpainting.serving.passes import fill_crop
 from inpainting.serving.signatures import IMAGE_SPEC, MASK_SPEC
@@ -43,9 +45,20 @@ class Predictor:
             input_signature=(IMAGE_SPEC, MASK_SPEC),
             autograph=False,
         )
+        self._detail = tf.function(
+            lambda image, mask, fill: add_detail(image, mask, fill),
+            input_signature=(IMAGE_SPEC, MASK_SPEC, IMAGE_SPEC),
+            autograph=False,
+        )
 
     def __call__(
-        self, image: np.ndarray, mask: np.ndarray, *, feather: int = FEATHER
+        self,
+        image: np.ndarray,
+        mask: np.ndarray,
+        *,
+        feather: int = FEATHER,
+        detail: bool = True,
+        progress: Callable[[float], None] | None = None,
     ) -> np.ndarray:
         """Fills the hole of one photo.
 
@@ -57,6 +70,8 @@ class Predictor:
             feather: width in pixels, inside the hole, over which the fill's colours are drawn to
                 those of the photo around it (see `inpainting.serving.feather`); 0 for the
                 network's own output.
+            detail: whether the fill gets the photo's own texture (`inpainting.detail`).
+            progress: called now and then with the share of the work that is done, up to 1.
 
         Returns:
             A new array of the image's shape and dtype, outside the hole bit for bit the image.
@@ -71,9 +86,18 @@ class Predictor:
                 f"{hole.shape[1]} x {hole.shape[0]}: they must be of one size"
             )
         completed = image.copy()
+        crops = plan_crops(hole, self.working_size)
+        pieces = plan_detail(hole) if detail else []
         remaining = hole.copy()
-        for crop in plan_crops(hole, self.working_size):
+        for done, crop in enumerate(crops, start=1):
             fill_crop(self._refine, completed, remaining, crop, self.working_size, feather)
+            if progress is not None:
+                progress(done / (len(crops) + len(pieces)))
+        remaining = hole.copy()
+        for done, crop in enumerate(pieces, start=len(crops) + 1):
+            detail_crop(self._add_detail, completed, hole, remaining, crop)
+            if progress is not None:
+                progress(done / (len(crops) + len(pieces)))
         return completed
 
     def generate(self, images: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
@@ -92,6 +116,11 @@ class Predictor:
     def _refine(self, image: np.ndarray, hole: np.ndarray) -> np.ndarray:
         masks = hole[np.newaxis, ..., np.newaxis].astype(np.float32)
         return self.generate(image[np.newaxis], masks)["refined"][0]
+
+    def _add_detail(self, image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        images = tf.constant(image[np.newaxis])
+        masks = tf.constant(hole[np.newaxis, ..., np.newaxis].astype(np.float32))
+        return self._detail(images, masks, images)[0].numpy()
 
 
 def load(name_or_path: str) -> Predictor:
