@@ -41,7 +41,7 @@ flags.DEFINE_integer(
     "feather",
     None,
     "Width in pixels, inside the hole, over which the fill's colours are drawn to those around "
-    "it; 8 if not given.",
+    "it; 4 if not given.",
     lower_bound=0,
 )
 flags.DEFINE_enum(

@@ -16,7 +16,7 @@ from inpainting.serving.passes import fill_crop
 from inpainting.serving.signatures import IMAGE_SPEC, MASK_SPEC
 
 # Of the widths 0 to 16, measured in docs/benchmarks.md.
-FEATHER = 8
+FEATHER = 4
 
 Generate = Callable[[tf.Tensor, tf.Tensor], "dict[str, tf.Tensor]"]
 
@@ -43,11 +43,6 @@ class Predictor:
         self._generate = tf.function(
             lambda image, mask: generator(image, mask),
             input_signature=(IMAGE_SPEC, MASK_SPEC),
-            autograph=False,
-        )
-        self._detail = tf.function(
-            lambda image, mask, fill: add_detail(image, mask, fill),
-            input_signature=(IMAGE_SPEC, MASK_SPEC, IMAGE_SPEC),
             autograph=False,
         )
 
@@ -95,7 +90,7 @@ class Predictor:
                 progress(done / (len(crops) + len(pieces)))
         remaining = hole.copy()
         for done, crop in enumerate(pieces, start=len(crops) + 1):
-            detail_crop(self._add_detail, completed, hole, remaining, crop)
+            detail_crop(_add_detail, completed, hole, remaining, crop)
             if progress is not None:
                 progress(done / (len(crops) + len(pieces)))
         return completed
@@ -117,10 +112,16 @@ class Predictor:
         masks = hole[np.newaxis, ..., np.newaxis].astype(np.float32)
         return self.generate(image[np.newaxis], masks)["refined"][0]
 
-    def _add_detail(self, image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        images = tf.constant(image[np.newaxis])
-        masks = tf.constant(hole[np.newaxis, ..., np.newaxis].astype(np.float32))
-        return self._detail(images, masks, images)[0].numpy()
+
+# Without weights, hence one graph for all predictors and sizes.
+@tf.function(input_signature=(IMAGE_SPEC, MASK_SPEC), autograph=False)
+def _detailed(image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    return add_detail(image, mask, image)
+
+
+def _add_detail(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    masks = hole[np.newaxis, ..., np.newaxis].astype(np.float32)
+    return _detailed(tf.constant(image[np.newaxis]), tf.constant(masks))[0].numpy()
 
 
 def load(name_or_path: str) -> Predictor:

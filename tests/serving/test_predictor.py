@@ -41,7 +41,8 @@ def test_a_photo_that_fits_gets_the_networks_own_output(generator, predictor, rn
     )
     refined = outputs["refined"].numpy()[0]
     expected = np.where(hole[..., np.newaxis], np.floor(refined * 255 + 0.5), image)
-    np.testing.assert_array_equal(predictor(image, hole), expected)
+    completed = predictor(image, hole, feather=0, detail=False)
+    np.testing.assert_array_equal(completed, expected)
 
 
 def test_one_pixel_all_hole(predictor):
@@ -68,9 +69,11 @@ def test_no_hole_returns_an_equal_new_array(predictor, rng):
 def test_a_large_photo_is_filled_in_the_hole_and_nowhere_else(rng, boxes):
     image, hole = photo_and_hole(rng, 151, 233, *boxes)
     before = image.copy()
-    completed = Predictor(constant(0.25), working_size=64)(image, hole)
+    predictor = Predictor(constant(0.25), working_size=64)
+    completed = predictor(image, hole, feather=0, detail=False)
     np.testing.assert_array_equal(completed[~hole], before[~hole])
     np.testing.assert_array_equal(completed[hole], 64)  # 0.25 * 255 = 63.75
+    np.testing.assert_array_equal(predictor(image, hole)[~hole], before[~hole])
     np.testing.assert_array_equal(image, before)
 
 
@@ -112,7 +115,7 @@ def test_a_later_crop_sees_what_an_earlier_one_filled(rng):
     hole[40:60] = True
     image[hole] = np.nan  # would spread if a crop took unfilled hole for known
     image = np.where(np.isnan(image), 1.0, image)
-    completed = Predictor(known_mean, working_size=64)(image, hole)
+    completed = Predictor(known_mean, working_size=64)(image, hole, detail=False)
     np.testing.assert_allclose(completed, 0.5, atol=1e-6)
 
 
@@ -131,8 +134,57 @@ def test_floats_come_back_as_they_came(predictor, rng, dtype):
 
 def test_floats_and_bytes_agree(predictor, rng):
     image, hole = photo_and_hole(rng, 40, 50, (10, 10, 30, 30))
-    as_floats = predictor(image.astype(np.float32) / np.float32(255), hole)
-    np.testing.assert_array_equal(np.floor(as_floats * 255 + 0.5), predictor(image, hole))
+    as_floats = predictor(image.astype(np.float32) / np.float32(255), hole, detail=False)
+    as_bytes = predictor(image, hole, detail=False)
+    np.testing.assert_array_equal(np.floor(as_floats * 255 + 0.5), as_bytes)
+
+
+def test_sixteen_bits_are_all_used_and_kept(predictor, rng):
+    image = rng.integers(0, 65536, (90, 80, 3)).astype(np.uint16)
+    hole = np.zeros((90, 80), bool)
+    hole[30:60, 20:40] = True
+    completed = predictor(image, hole)
+    assert completed.dtype == np.uint16
+    np.testing.assert_array_equal(completed[~hole], image[~hole])
+    assert np.unique(completed[hole] % 256).size > 100  # the lower byte is no padding
+    as_floats = predictor(image / 65535, hole, detail=False)
+    found = predictor(image, hole, detail=False) / 65535
+    np.testing.assert_allclose(found, as_floats, atol=1e-5)
+
+
+def test_a_fill_of_another_brightness_is_drawn_to_the_photos(rng):
+    """A network that darkens everything: at the edge of the hole its fill does not stay darker."""
+
+    def darker(image, mask):
+        return {"coarse": image, "refined": tf.fill(tf.shape(image), 0.4)}
+
+    image = np.full((60, 60, 3), 0.5)
+    hole = np.zeros((60, 60), bool)
+    hole[20:40, 20:40] = True
+    completed = Predictor(darker, working_size=64)(image, hole, feather=4, detail=False)
+    np.testing.assert_allclose(completed[20, 25:35], 0.5, atol=1e-6)
+    np.testing.assert_allclose(completed[30, 30], 0.4, atol=1e-6)
+
+
+def test_a_smooth_fill_gets_the_photos_texture(rng):
+    """Noise around the hole, none in the fill: with detail there is about as much in the hole."""
+    image = np.clip(0.5 + rng.normal(0, 0.1, (200, 260, 3)), 0, 1).astype(np.float32)
+    hole = np.zeros((200, 260), bool)
+    hole[70:130, 100:170] = True
+    predictor = Predictor(constant(0.5), working_size=256)
+    smooth, detailed = (predictor(image, hole, detail=detail) for detail in (False, True))
+    assert smooth[75:125, 105:165].std() < 0.01
+    assert 0.04 < detailed[75:125, 105:165].std() < 0.15
+    np.testing.assert_array_equal(detailed[~hole], image[~hole])
+
+
+def test_progress_grows_to_one(predictor, rng):
+    seen = []
+    image, hole = photo_and_hole(rng, 151, 233, (0, 0, 150, 3), (80, 0, 84, 230))
+    predictor(image, hole, progress=seen.append)
+    assert len(seen) > 3
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
 
 
 def test_threads_get_their_own_photos(predictor, rng):
