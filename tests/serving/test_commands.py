@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -19,11 +20,11 @@ from inpainting.training.config import RunConfig
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def run(command, *arguments, cwd):
+def run(command, *arguments, cwd, env=None):
     return subprocess.run(
         [sys.executable, str(ROOT / command), *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=env or {**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
@@ -73,7 +74,24 @@ BAD = {
     "over itself": (["photo.png", "--mask=mask.png", "--output=photo.png"], "would replace"),
     "empty folder": (["empty", "--mask=mask.png", "--output=o"], "no photo in empty"),
     "dilate": (["photo.png", "--mask=mask.png", "--output=o.png", "--dilate=-1"], "dilate"),
-    "no model": (["photo.png", "--mask=mask.png", "--output=o.png"], "no trained model: runs/"),
+    "feather": (["photo.png", "--mask=mask.png", "--output=o.png", "--feather=-1"], "feather"),
+    "detail": (["photo.png", "--mask=mask.png", "--output=o.png", "--detail=much"], "detail"),
+    "model": (
+        ["photo.png", "--mask=mask.png", "--output=o.png", "--model=mine"],
+        "--model mine does not exist: expected a run folder",
+    ),
+    "dry run of a cut file": (
+        ["cut.png", "--mask=mask.png", "--output=o.png", "--dry_run"],
+        "cut.png is truncated or damaged",
+    ),
+    "dry run to nowhere": (
+        ["photo.png", "--mask=mask.png", "--output=n/o.png", "--dry_run"],
+        "no folder n",
+    ),
+    "dry run without a model": (
+        ["photo.png", "--mask=mask.png", "--output=o.png", "--dry_run", "--model=mine"],
+        "--model mine does not exist",
+    ),
 }
 
 
@@ -111,6 +129,68 @@ def test_preview_needs_no_model_and_no_tensorflow(place):
     np.testing.assert_array_equal(shown[13:], photo[13:])
 
 
+@pytest.fixture
+def without_tensorflow(tmp_path_factory):
+    """An environment in which importing TensorFlow ends the process."""
+    folder = tmp_path_factory.mktemp("without")
+    (folder / "tensorflow.py").write_text("raise SystemExit('tensorflow was imported')")
+    return {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
+
+
+def test_a_dry_run_checks_all_loads_nothing_and_writes_nothing(place, without_tensorflow):
+    photos = place / "photos"
+    photos.mkdir()
+    for name in ("a.png", "b.jpg"):
+        Image.open(place / "photo.png").save(photos / name)
+    (photos / "c.png").write_text("not an image")
+    before = sorted(place.rglob("*"))
+    arguments = ["photos", "--mask=mask.png", "--output=out", "--dry_run"]
+    process = run("inpaint.py", *arguments, cwd=place, env=without_tensorflow)
+    assert process.returncode == 1
+    assert process.stdout.splitlines() == [
+        "out/a.png: 14.0 % of 30 x 20 pixels would be filled",
+        "out/b.jpg: 14.0 % of 30 x 20 pixels would be filled",
+        "2 of 3 photos checked, in out",
+    ]
+    (line,) = process.stderr.splitlines()
+    assert line.startswith("error: photos/c.png is not an image")
+    assert sorted(place.rglob("*")) == before
+
+
+def test_what_looks_wrong_is_said_in_one_line_each(place, without_tensorflow):
+    arguments = ["photo.png", "--mask=mask.png", "--output=o.png", "--dry_run", "--invert_mask"]
+    process = run("inpaint.py", *arguments, cwd=place, env=without_tensorflow)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == "o.png: 86.0 % of 30 x 20 pixels would be filled\n"
+    (line,) = process.stderr.splitlines()
+    assert line.startswith("warning: mask.png is mostly hole (86 %)")
+
+
+def test_resume_does_what_is_left_over(place, without_tensorflow):
+    photos = place / "photos"
+    photos.mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        Image.open(place / "photo.png").save(photos / name)
+    arguments = ["photos", "--mask=mask.png", "--output=out", "--preview"]
+    first = run("inpaint.py", *arguments, cwd=place, env=without_tensorflow)
+    assert first.returncode == 0, first.stderr
+    later = (place / "out" / "a.png").stat().st_mtime + 10
+    (place / "out" / "b.png").unlink()
+    os.utime(photos / "c.png", (later, later))  # changed since
+    kept = (place / "out" / "a.png").stat().st_mtime_ns
+    again = run("inpaint.py", *arguments, "--resume", cwd=place, env=without_tensorflow)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.splitlines() == [
+        "out/b.png: 14.0 % of 30 x 20 pixels would be filled",
+        "out/c.png: 14.0 % of 30 x 20 pixels would be filled",
+        "2 of 2 photos done, 1 done before, in out",
+    ]
+    assert (place / "out" / "a.png").stat().st_mtime_ns == kept
+    one = ["photo.png", "--mask=mask.png", "--output=out/a.png", "--preview", "--resume"]
+    single = run("inpaint.py", *one, cwd=place, env=without_tensorflow)
+    assert single.stdout == "out/a.png: done before\n"
+
+
 def test_help_and_import_need_no_tensorflow(tmp_path):
     (tmp_path / "tensorflow.py").write_text("raise SystemExit('tensorflow was imported')")
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
@@ -132,6 +212,7 @@ def test_help_and_import_need_no_tensorflow(tmp_path):
 
 def test_one_photo(place, exported):
     arguments = ["photo.png", "--mask=mask.png", "--output=o.png", f"--model={exported}"]
+    arguments += ["--detail=off", "--feather=0"]
     process = run("inpaint.py", *arguments, cwd=place)
     assert (process.returncode, process.stderr) == (0, "")
     assert process.stdout == "o.png: 14.0 % of 30 x 20 pixels filled\n"
@@ -143,6 +224,25 @@ def test_one_photo(place, exported):
         image=tf.constant(photo[np.newaxis]), mask=tf.constant(mask[np.newaxis, ..., np.newaxis])
     )
     np.testing.assert_array_equal(filled, expected["completed"][0])
+
+
+@pytest.mark.slow
+def test_the_shipped_weights_fill_by_default_and_keep_sixteen_bits(place, rng):
+    """Nothing but photo, mask and output is named; what isn't hole keeps all of its bits."""
+    smooth = rng.integers(0, 65536, (5, 8)).astype(np.float32)
+    photo = cv2.resize(smooth, (150, 100), interpolation=cv2.INTER_LINEAR).astype(np.uint16)
+    mask = np.zeros((100, 150), np.uint8)
+    mask[30:60, 50:90] = 255
+    cv2.imwrite(str(place / "deep.png"), photo)
+    cv2.imwrite(str(place / "hole.png"), mask)
+    process = run("inpaint.py", "deep.png", "--mask=hole.png", "--output=o.tif", cwd=place)
+    assert (process.returncode, process.stderr) == (0, "")
+    filled = cv2.imread(str(place / "o.tif"), cv2.IMREAD_UNCHANGED)
+    assert (filled.dtype, filled.shape) == (np.uint16, (100, 150))
+    np.testing.assert_array_equal(filled[mask == 0], photo[mask == 0])
+    assert (filled[mask > 0] != photo[mask > 0]).mean() > 0.99
+    error = filled[mask > 0].astype(np.float64) - photo[mask > 0]
+    assert np.sqrt(np.mean(error**2)) < photo[mask > 0].std()  # better than the best flat fill
 
 
 def test_a_folder_goes_on_after_bad_files_and_lists_them(place, exported):
@@ -212,7 +312,7 @@ def test_a_run_is_exported_and_both_fill_alike(place):
     assert not (place / "exports/more").exists()
 
     pair = ["photo.png", "--mask=mask.png"]
-    by_run = run("inpaint.py", *pair, "--output=run.png", cwd=place)
+    by_run = run("inpaint.py", *pair, "--output=run.png", "--model=runs/mine", cwd=place)
     by_model = run("inpaint.py", *pair, "--output=saved.png", "--model=exports/mine", cwd=place)
     assert (by_run.returncode, by_model.returncode) == (0, 0), by_run.stderr + by_model.stderr
     assert (place / "run.png").read_bytes() == (place / "saved.png").read_bytes()
