@@ -4,20 +4,27 @@
     python train.py --dataset=folder --data_dir=MY_PHOTOS --image_size=256 --steps=100000
     python train.py --run_dir=runs/mine --resume
     python train.py --start_from=runs/published --dataset=folder --data_dir=MY_PHOTOS
+    python train.py --dataset=folder --data_dir=MY_PHOTOS --dry_run
 
 Masks are drawn anew for every photograph. With --resume the run folder's own settings hold; flags
 given beside it must agree with them.
+
+SIGTERM and Ctrl-C let the step in work end, save and leave with exit code 75; a second one leaves
+at once. Other exit codes: 0 done, 1 a loss is no longer finite, 2 bad usage or bad input.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
 from absl import flags
 
 from inpainting import cli
+from inpainting.data.photos import exists
 from inpainting.errors import InputError
+from inpainting.training.stop import StopSignals
 
 flags.DEFINE_string("model", "recurrent", "recurrent, gated or contextual_attention.")
 flags.DEFINE_string("preset", "paper", "The model's settings: paper; reference_code of recurrent.")
@@ -41,9 +48,23 @@ flags.DEFINE_integer("checkpoint_every", 1000, "Steps between checkpoints.")
 flags.DEFINE_integer("keep_checkpoints", 3, "How many of the newest checkpoints are kept.")
 flags.DEFINE_integer("log_every", 20, "Steps between log lines.")
 flags.DEFINE_integer("grid_every", 1000, "Steps between pictures of validation fills; 0 = never.")
+flags.DEFINE_integer("validate_every", 1000, "Steps between validations; 0 = never.")
+flags.DEFINE_integer("validate_photos", 32, "How many photographs are scored for validation.")
+flags.DEFINE_float(
+    "ema", 0.999, "Decay of the moving average of the generator's weights, which fills; 0 = none."
+)
 flags.DEFINE_integer("workers", 2, "Threads that read photographs.")
 flags.DEFINE_string("run_dir", "", "The run folder; by default runs/MODEL-DATASET-TIME.")
 flags.DEFINE_bool("resume", False, "Go on from the newest checkpoint in --run_dir.")
+flags.DEFINE_bool(
+    "resume_or_start", False, "--resume if --run_dir holds a run, else start it: one command for "
+    "machines that are taken away and restarted.",
+)  # fmt: skip
+flags.DEFINE_float(
+    "grace_seconds", 30.0, "After SIGTERM, leave within so many seconds, with or without the step "
+    "in work; 0 = when that is done.", lower_bound=0.0,
+)  # fmt: skip
+flags.DEFINE_bool("dry_run", False, "Check everything, write a picture of some batches and leave.")
 FLAGS = flags.FLAGS
 
 
@@ -69,15 +90,16 @@ def _value(text: str) -> Any:
     return text
 
 
-def configuration() -> Any:
+def configuration(resume: bool) -> Any:
     """The run's configuration: of the folder on resume, else of the flags."""
     from inpainting.systems import registry
     from inpainting.training.config import RunConfig, read_config
 
     names = set(RunConfig.__dataclass_fields__) - {"system"}
-    if not FLAGS.resume:
+    named = FLAGS["model"].present or FLAGS["preset"].present
+    if not resume:
         values = {name: getattr(FLAGS, name) for name in names}
-        if FLAGS.start_from and not (FLAGS["model"].present or FLAGS["preset"].present):
+        if FLAGS.start_from and not named:
             # The networks' own settings, unless others are asked for.
             from inpainting.loading import find_checkpoint
 
@@ -87,29 +109,48 @@ def configuration() -> Any:
         else:
             system = registry.preset(FLAGS.model, FLAGS.preset, settings(FLAGS.set))
         return RunConfig(system=system, **values)
-    if not FLAGS.run_dir:
-        raise InputError("--resume needs --run_dir, the run to go on with")
     saved = read_config(FLAGS.run_dir)
     values = {
         name: getattr(FLAGS, name) if FLAGS[name].present else getattr(saved, name)
         for name in names
     }
     system = saved.system
-    if FLAGS["model"].present or FLAGS["preset"].present or FLAGS.set:
+    if named:
         system = registry.preset(values["model"], values["preset"], settings(FLAGS.set))
+    elif FLAGS.set:
+        system = registry.changed(saved.model, saved.system, settings(FLAGS.set))
     return RunConfig(system=system, **values)
+
+
+def resuming() -> bool:
+    """Whether the run in --run_dir is to be gone on with."""
+    for name in ("resume", "resume_or_start"):
+        if getattr(FLAGS, name) and not FLAGS.run_dir:
+            raise InputError(f"--{name} needs --run_dir, the run to go on with")
+    if FLAGS.resume or not FLAGS.resume_or_start:
+        return FLAGS.resume
+    found = exists(os.path.join(FLAGS.run_dir, "config.json"))
+    print(f"{FLAGS.run_dir} {'holds a run: going on with it' if found else 'is started'}")
+    return found
 
 
 def main(arguments: list[str]) -> None:
     if arguments:
         raise InputError(f"unexpected argument {arguments[0]!r}: train.py takes flags only")
-    config = configuration()
-    from inpainting.training.run import train
+    with StopSignals(FLAGS.run_dir, FLAGS.grace_seconds) as stop:
+        resume = resuming()
+        config = configuration(resume)
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        run_dir = FLAGS.run_dir or f"runs/{config.model}-{config.dataset}-{stamp}"
+        stop.run_dir = run_dir
+        if FLAGS.dry_run:
+            from inpainting.training.dry_run import dry_run
 
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    run_dir = FLAGS.run_dir or f"runs/{config.model}-{config.dataset}-{stamp}"
-    checkpoint = train(config, run_dir, FLAGS.resume)
-    print(f"trained: checkpoint {checkpoint}")
+            print(f"nothing was trained; see {dry_run(config, run_dir)}")
+            return
+        from inpainting.training.run import train
+
+        print(f"trained: checkpoint {train(config, run_dir, resume, stop)}")
 
 
 if __name__ == "__main__":

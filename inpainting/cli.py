@@ -1,7 +1,7 @@
 """What every command shares: flags, a quiet start, and one clear line for a user's mistake.
 
 Exit codes: 0 done, 1 not all could be done (the command says what), 2 bad usage or bad input,
-130 interrupted.
+75 training was asked to leave and can be gone on with (EX_TEMPFAIL of sysexits.h), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from collections.abc import Callable
 
 from absl import flags, logging
 
-from inpainting.errors import InputError, TrainingStopped
+from inpainting.errors import InputError, TrainingInterrupted, TrainingStopped
 
+INTERRUPTED = 75
 HELP_FLAGS = {"-h", "-help", "--help", "-?", "--helpshort"}
 
 
@@ -73,6 +74,9 @@ def _run(main: Callable[[list[str]], int | None], argv: list[str]) -> int:
         return fail(str(error))
     except TrainingStopped as error:
         return fail(str(error), code=1)
+    except TrainingInterrupted as error:
+        print(error, file=sys.stderr)
+        return INTERRUPTED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

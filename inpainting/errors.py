@@ -1,4 +1,4 @@
-"""The one exception that stands for a user's mistake."""
+"""The exceptions that end a command in one line."""
 
 
 class InputError(ValueError):
@@ -13,6 +13,14 @@ class TrainingStopped(RuntimeError):
     """Training cannot go on although the input was good: a loss is no longer finite.
 
     Its message is one line; `train.py` prints it and exits with code 1.
+    """
+
+
+class TrainingInterrupted(BaseException):
+    """A signal asked training to leave; everything that it had learned is kept.
+
+    Its message is one line that says how to go on; `train.py` prints it and exits with code 75.
+    Like KeyboardInterrupt it is no Exception, so that nothing on the way takes it for a failure.
     """
 
 

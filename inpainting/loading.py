@@ -1,8 +1,9 @@
 """Finds and loads a generator wherever a checkpoint is asked for.
 
-A run folder (its newest checkpoint), a checkpoint prefix inside one, a SavedModel folder (itself,
-or the folder of its numbered versions, of which the newest counts) or the name of shipped weights
-will do. A file or folder of that name goes before shipped weights.
+A run folder (its newest checkpoint), its `best` (the best one by validation), a checkpoint prefix
+inside one, a SavedModel folder (itself, or the folder of its numbered versions, of which the newest
+counts) or the name of shipped weights will do. A file or folder of that name goes before shipped
+weights. Of a run that keeps the moving average of its generator's weights, that is what is loaded.
 """
 
 from __future__ import annotations
@@ -19,8 +20,14 @@ import tensorflow as tf
 from inpainting.errors import InputError, reason
 from inpainting.pretrained.shipped import read_card, shipped_folder, shipped_names
 from inpainting.systems import registry
+from inpainting.training.checkpoints import (
+    AVERAGE,
+    BEST_FOLDER,
+    generator_item,
+    latest_checkpoint,
+    restore,
+)
 from inpainting.training.checkpoints import FOLDER as CHECKPOINTS
-from inpainting.training.checkpoints import restore
 from inpainting.training.config import CONFIG_FILE, RunConfig, read_config
 
 Outputs = dict[str, tf.Tensor]
@@ -93,10 +100,16 @@ def find_checkpoint(path: str) -> tuple[str, str]:
                 return run_dir, path
         raise InputError(f"checkpoint {path} lies in no run folder: no {CONFIG_FILE} beside it")
     if os.path.isfile(os.path.join(path, CONFIG_FILE)):
-        prefix = tf.train.latest_checkpoint(os.path.join(path, CHECKPOINTS))
+        prefix = latest_checkpoint(os.path.join(path, CHECKPOINTS))
         if prefix is None:
             raise InputError(f"run folder {path} has no checkpoint yet")
         return path, prefix
+    parent, name = os.path.split(os.path.normpath(path))
+    if name in (BEST_FOLDER, CHECKPOINTS) and os.path.isfile(os.path.join(parent, CONFIG_FILE)):
+        prefix = latest_checkpoint(path)
+        if prefix is None:
+            raise InputError(f"run folder {parent} has no checkpoint in {name}/")
+        return parent, prefix
     found = "is not" if os.path.exists(path) else "does not exist: it should be"
     names = ", ".join(shipped_names()) or "there are none yet"
     raise InputError(
@@ -108,8 +121,10 @@ def find_checkpoint(path: str) -> tuple[str, str]:
 def _from_checkpoint(path: str, config: RunConfig, prefix: str) -> LoadedGenerator:
     generator = registry.build_generator(config.model, config.system)
     step = tf.Variable(0, dtype=tf.int64, trainable=False)
-    restore(tf.train.Checkpoint(generator=generator, step=step), prefix)
-    record = dataclasses.asdict(config) | {"step": int(step.numpy())}
+    item = generator_item(prefix)
+    restore(tf.train.Checkpoint(step=step, **{item: generator}), prefix)
+    weights = f"moving average, decay {config.ema}" if item == AVERAGE else "of the last step"
+    record = dataclasses.asdict(config) | {"step": int(step.numpy()), "weights": weights}
 
     @tf.function(reduce_retracing=True, autograph=False)
     def generate(image: tf.Tensor, mask: tf.Tensor) -> Outputs:
@@ -158,4 +173,5 @@ def hash_weights(weights: list[np.ndarray]) -> str:
 
 
 def _name(path: str) -> str:
-    return os.path.basename(os.path.normpath(path))
+    parent, name = os.path.split(os.path.normpath(path))
+    return f"{os.path.basename(parent)}-{name}" if name == BEST_FOLDER and parent else name

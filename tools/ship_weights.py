@@ -85,7 +85,11 @@ def write_run(checkpoint: str, folder: str) -> dict:
     manager.save(checkpoint_number=int(step))
     with open(os.path.join(folder, CONFIG_FILE), "w", encoding="utf-8") as file:
         file.write(config.to_json())
-    return {"weights_hash": loaded.weights_hash, "step": int(step)}
+    return {
+        "weights_hash": loaded.weights_hash,
+        "weights": loaded.record["weights"],
+        "step": int(step),
+    }
 
 
 if __name__ == "__main__":

@@ -5,9 +5,7 @@ All of them count steps over the whole run, not since the last resume.
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import sys
 import time
 from typing import Any, Callable
@@ -15,11 +13,14 @@ from typing import Any, Callable
 import tensorflow as tf
 from tqdm import tqdm
 
-from inpainting.errors import TrainingStopped
+from inpainting.errors import InputError, TrainingStopped
+from inpainting.training.averaging import WeightAverage
+from inpainting.training.best import BestCheckpoint
 from inpainting.training.checkpoints import CheckpointStore
+from inpainting.training.run_log import RunLog
+from inpainting.training.stop import StopSignals
 
 Logs = dict[str, float]
-LOG_FILE = "train.jsonl"
 
 
 class StepCallback(tf.keras.callbacks.Callback):
@@ -50,35 +51,37 @@ class StopOnNonFinite(StepCallback):
         bad = [name for name, value in logs.items() if not math.isfinite(value)]
         if not bad:
             return
-        good = self.store.manager.latest_checkpoint
+        good = self.store.latest
         kept = f"the last good checkpoint is {good}" if good else "no checkpoint was written yet"
         raise TrainingStopped(f"step {step}: {', '.join(bad)} not finite; {kept}")
 
 
-class Report(StepCallback):
-    """Every `every` steps: means since the last report to TensorBoard, a line log and the console.
+class TakeAverage(StepCallback):
+    """Takes the weights of every step into their moving average."""
 
-    The line log `logs/train.jsonl` has one JSON object a report. On resume its lines after the
-    step resumed from are dropped, since those steps are made again.
-    """
+    def __init__(self, start_step: int, average: WeightAverage) -> None:
+        super().__init__(start_step)
+        self.average = average
+
+    def on_step(self, step: int, logs: Logs) -> None:
+        self.average.update(step)
+
+
+class Report(StepCallback):
+    """Every `every` steps and at the end: means since the last report to the log."""
 
     def __init__(
         self,
         start_step: int,
         steps: int,
-        run_dir: str,
+        log: RunLog,
         every: int,
         batch_size: int,
         learning_rates: Callable[[int], dict[str, float]],
     ) -> None:
         super().__init__(start_step)
-        self.steps, self.every, self.batch_size = steps, every, batch_size
+        self.steps, self.log, self.every, self.batch_size = steps, log, every, batch_size
         self.learning_rates = learning_rates
-        folder = os.path.join(run_dir, "logs")
-        os.makedirs(folder, exist_ok=True)
-        self.path = os.path.join(folder, LOG_FILE)
-        _drop_after(self.path, start_step)
-        self.writer = tf.summary.create_file_writer(folder)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.bar = tqdm(
@@ -103,33 +106,12 @@ class Report(StepCallback):
         if step > self.last_step:
             rate = (step - self.last_step) * self.batch_size / elapsed
             figures["images_per_second"] = rate
-        self._write(step, figures)
+        self.log.write(step, figures, f"step {step}/{self.steps}")
         self.model.reset_metrics()
         self.last_step, self.last_time = step, time.perf_counter()
 
-    def _write(self, step: int, figures: Logs) -> None:
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step} | figures) + "\n")
-        with self.writer.as_default(step=step):
-            for name, value in figures.items():
-                tf.summary.scalar(name, value)
-        self.writer.flush()
-        text = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-        tqdm.write(f"step {step}/{self.steps}  {text}")
-        sys.stdout.flush()
-
     def on_train_end(self, logs: Logs | None = None) -> None:
         self.bar.close()
-        self.writer.close()
-
-
-def _drop_after(path: str, step: int) -> None:
-    if not os.path.exists(path):
-        return
-    with open(path, encoding="utf-8") as file:
-        lines = [line for line in file if line.endswith("\n") and json.loads(line)["step"] <= step]
-    with open(path, "w", encoding="utf-8") as file:
-        file.writelines(lines)
 
 
 class SaveCheckpoints(StepCallback):
@@ -144,15 +126,86 @@ class SaveCheckpoints(StepCallback):
             self.store.save(step)
 
 
-class ValidationGrids(StepCallback):
-    """Writes a picture of the same validation fills every `every` steps and at the end."""
+class Validate(StepCallback):
+    """Every `every` steps and at the end: figures of the validation photos; the best is kept.
+
+    `score()` gives the figures, or None when it was told to stop; the lowest `val_l1_hole` is best.
+    """
 
     def __init__(
-        self, start_step: int, steps: int, every: int, write: Callable[[int], Any]
+        self,
+        start_step: int,
+        steps: int,
+        every: int,
+        score: Callable[[], Logs | None],
+        best: BestCheckpoint,
+        log: RunLog,
     ) -> None:
         super().__init__(start_step)
-        self.steps, self.every, self.write = steps, every, write
+        self.steps, self.every, self.score, self.best, self.log = steps, every, score, best, log
 
     def on_step(self, step: int, logs: Logs) -> None:
-        if step % self.every == 0 or step == self.steps:
+        if step % self.every and step != self.steps:
+            return
+        figures = self.score()
+        if figures is None:
+            return
+        better = self.best.offer(step, figures["val_l1_hole"])
+        self.log.write(step, figures, f"step {step}/{self.steps}{' best' if better else ''}")
+
+
+class ValidationGrids(StepCallback):
+    """Writes a picture of the same validation fills every `every` steps and at the end.
+
+    A picture that cannot be written (a full disk) is said and costs nothing else.
+    """
+
+    def __init__(
+        self,
+        start_step: int,
+        steps: int,
+        every: int,
+        write: Callable[[int], Any],
+        heard: Callable[[], bool] = lambda: False,
+    ) -> None:
+        super().__init__(start_step)
+        self.steps, self.every, self.write, self.heard = steps, every, write, heard
+
+    def on_step(self, step: int, logs: Logs) -> None:
+        if self.heard() or (step % self.every and step != self.steps):
+            return
+        try:
             self.write(step)
+        except InputError as error:
+            tqdm.write(f"{error}; training goes on without this picture")
+
+
+class HearSignals(StepCallback):
+    """From the first step on there is something to save: a signal waits for the step's end.
+
+    The first of the callbacks, as `LeaveOnSignal` is the last.
+    """
+
+    def __init__(self, start_step: int, stop: StopSignals) -> None:
+        super().__init__(start_step)
+        self.stop = stop
+
+    def on_step(self, step: int, logs: Logs) -> None:
+        self.stop.stepping = True
+
+
+class LeaveOnSignal(StepCallback):
+    """Saves and ends `fit` once a signal was heard."""
+
+    def __init__(
+        self, start_step: int, steps: int, stop: StopSignals, store: CheckpointStore
+    ) -> None:
+        super().__init__(start_step)
+        self.steps, self.stop, self.store = steps, stop, store
+
+    def on_step(self, step: int, logs: Logs) -> None:
+        if not self.stop.heard or step == self.steps:
+            return
+        if self.store.saved_step != step:
+            self.store.save(step)
+        self.model.stop_training = True

@@ -12,7 +12,15 @@ from inpainting.systems import registry
 
 CONFIG_FILE = "config.json"
 # What may change between the parts of one run without changing its result.
-_FREE_TO_CHANGE = {"checkpoint_every", "log_every", "grid_every", "keep_checkpoints", "workers"}
+_FREE_TO_CHANGE = {
+    "checkpoint_every",
+    "grid_every",
+    "keep_checkpoints",
+    "log_every",
+    "validate_every",
+    "validate_photos",
+    "workers",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +29,8 @@ class RunConfig:
 
     `batch_size` is the global batch over all replicas; `image_size` the side in pixels of the
     square crops that the network is trained on. `start_from` is a run folder or a checkpoint whose
-    networks this run starts with (fine-tuning); empty for untrained ones.
+    networks this run starts with (fine-tuning); empty for untrained ones. `ema` is the decay of the
+    generator's moving average, 0 for none. Defaults mean what was done before a setting was there.
     """
 
     model: str
@@ -43,6 +52,9 @@ class RunConfig:
     grid_every: int = 1000
     workers: int = 2
     skip_bad_records: bool = False
+    ema: float = 0.0
+    validate_every: int = 0
+    validate_photos: int = 32
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "checkpoint_every", "log_every", "workers"):
@@ -50,8 +62,13 @@ class RunConfig:
                 raise InputError(f"--{name} must be 1 or more, got {getattr(self, name)}")
         if self.keep_checkpoints < 1:
             raise InputError(f"--keep_checkpoints must be 1 or more, got {self.keep_checkpoints}")
-        if self.grid_every < 0:
-            raise InputError(f"--grid_every must be 0 (never) or more, got {self.grid_every}")
+        for name in ("grid_every", "validate_every"):
+            if getattr(self, name) < 0:
+                raise InputError(f"--{name} must be 0 (never) or more, got {getattr(self, name)}")
+        if self.validate_photos < 1:
+            raise InputError(f"--validate_photos must be 1 or more, got {self.validate_photos}")
+        if not 0 <= self.ema < 1:
+            raise InputError(f"--ema must be from 0 (none) to below 1, got {self.ema}")
         if self.image_size < 32:
             raise InputError(f"--image_size must be 32 or more, got {self.image_size}")
         if self.seed < 0:

@@ -3,54 +3,29 @@
 from __future__ import annotations
 
 import os
-from typing import Callable
 
 import numpy as np
 import tensorflow as tf
 
-from inpainting.data.masks import mask_of_rate
-from inpainting.data.pipeline import centre_crop
 from inpainting.data.sources import Photos
-from inpainting.errors import InputError
 from inpainting.image import complete, to_float, to_uint8, write_image
 from inpainting.picture import grid, show_hole
+from inpainting.training.validation import FixedPhotos, Generate
 
 PHOTOS = 6
-RATES = ((0.1, 0.2), (0.2, 0.3), (0.3, 0.4))
 ROWS = ("input", "coarse", "refined", "completed", "truth")
-
-Generate = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
 
 
 class FillGrid:
-    """Up to `PHOTOS` validation photos, cropped square, with seeded masks.
-
-    Masks go through the paper's three mask-rate buckets in turn.
+    """Fills of up to `PHOTOS` photos; see `FixedPhotos`.
 
     Raises:
         InputError: no photo can be read.
     """
 
     def __init__(self, photos: Photos, image_size: int, seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        self.images: list[np.ndarray] = []
-        masks: list[np.ndarray] = []
-        for index in range(len(photos)):
-            if len(self.images) == PHOTOS:
-                break
-            try:
-                photo = photos.read(index)
-            except InputError:
-                continue  # recorded by `photos`; the next one will do
-            low, high = RATES[len(masks) % len(RATES)]
-            self.images.append(centre_crop(photo, image_size))
-            masks.append(mask_of_rate(rng, image_size, image_size, low, high))
-        if not masks:
-            raise InputError(
-                f"none of the {len(photos)} validation photos can be read "
-                "(--grid_every=0 trains without pictures of them)"
-            )
-        self.masks = np.stack(masks)
+        fixed = FixedPhotos(photos, PHOTOS, image_size, seed)
+        self.images, self.masks = fixed.images, fixed.masks
 
     def draw(self, generate: Generate) -> np.ndarray:
         """The picture, uint8 `(H, W, 3)`; rows are input, coarse, refined, completed, truth.
@@ -58,7 +33,7 @@ class FillGrid:
         Args:
             generate: (image, mask) -> `{"coarse", "refined"}`, float32 batches.
         """
-        image = to_float(np.stack(self.images))
+        image = to_float(self.images)
         mask = self.masks[..., None].astype(np.float32)
         outputs = generate(tf.constant(image), tf.constant(mask))
         coarse, refined = (to_uint8(outputs[name].numpy()) for name in ("coarse", "refined"))
@@ -67,7 +42,7 @@ class FillGrid:
             list(coarse),
             list(refined),
             [complete(*parts) for parts in zip(self.images, self.masks, refined)],
-            self.images,
+            list(self.images),
         ]
         return grid(rows, row_names=ROWS)
 

@@ -1,8 +1,8 @@
 """A training run from configuration to weights: `train(config, run_dir)`.
 
-The run folder holds `config.json`, `checkpoints/`, `logs/` (TensorBoard and a line log) and
-`grids/` (validation fills). Everything that can be wrong with the input is checked before the
-first file is written.
+The run folder holds `config.json`, `checkpoints/`, `best/` (the best checkpoint by validation),
+`logs/` (TensorBoard and a line log) and `grids/` (validation fills). Everything that can be wrong
+with the input is checked before the first file is written.
 """
 
 from __future__ import annotations
@@ -16,47 +16,71 @@ from absl import logging
 
 from inpainting.data.pipeline import open_masks, training_dataset
 from inpainting.data.sources import Photos, open_photos
-from inpainting.errors import InputError
+from inpainting.errors import InputError, reason
+from inpainting.image import write_bytes
 from inpainting.systems import registry
 from inpainting.systems.base import InpaintingSystem
+from inpainting.training.averaging import WeightAverage
+from inpainting.training.best import BestCheckpoint
 from inpainting.training.callbacks import (
+    HearSignals,
+    LeaveOnSignal,
     Report,
     SaveCheckpoints,
+    StepCallback,
     StopOnNonFinite,
+    TakeAverage,
+    Validate,
     ValidationGrids,
 )
-from inpainting.training.checkpoints import CheckpointStore
+from inpainting.training.checkpoints import CheckpointStore, checkpoint_prefixes
 from inpainting.training.config import CONFIG_FILE, RunConfig, read_config
+from inpainting.training.estimate import Estimate, checkpoint_bytes, disk_need
 from inpainting.training.grids import FillGrid, write_grid
+from inpainting.training.run_log import RunLog
 from inpainting.training.start import start_from
+from inpainting.training.stop import StopSignals
 from inpainting.training.strategy import make_strategy
+from inpainting.training.validation import FixedPhotos, Validation
 
 
-def train(config: RunConfig, run_dir: str, resume: bool = False) -> str:
+def train(
+    config: RunConfig, run_dir: str, resume: bool = False, stop: StopSignals | None = None
+) -> str:
     """Trains to `config.steps` and returns the last checkpoint's prefix.
+
+    With `resume` the run goes on from its newest checkpoint, or from step 0 where a run folder has
+    none yet. `stop` hears signals; without it they do what Python does of itself.
 
     Raises:
         InputError: data, weights or folder are not usable; on resume, the folder is another run's.
         TrainingStopped: a loss is no longer finite; the last good checkpoint is kept.
+        TrainingInterrupted: `stop` heard a signal; the state of the last step is in a checkpoint.
     """
-    _check_run_dir(config, run_dir, resume)
+    check_run_dir(config, run_dir, resume)
     tf.keras.utils.set_random_seed(config.seed)
     strategy = make_strategy(config.batch_size)
-    photos = _open(config, "train")
+    photos = open_split(config, "train")
     masks = open_masks(config.mask_dir) if config.mask_dir else None
-    fills = _validation_fills(config)
+    fills, fixed = _validation_photos(config)
+    going_on = resume and bool(checkpoint_prefixes(run_dir))
     with strategy.scope():
         system = build_system(config)
         system.compile(config.steps)
-        if config.start_from and not resume:
+        if config.start_from and not going_on:
             start_from(system, config)
-        store = CheckpointStore(run_dir, system, config.keep_checkpoints)
-        start = store.restore_latest() if resume else 0
+        average = _make_average(config, system)
+        store = CheckpointStore(
+            run_dir, system, config.keep_checkpoints, average.network if average else None
+        )
+        start = store.restore_latest() if going_on else 0
+        best = BestCheckpoint(store) if fixed else None
     if start >= config.steps:
         logging.info("already trained to step %d", start)
-        return str(store.manager.latest_checkpoint)
-    if not resume:
-        _write_config(config, run_dir)
+        return str(store.latest)
+    if resume and not going_on:
+        print(f"run folder {run_dir} has no checkpoint yet: it starts from step 0")
+    _write_config(config, run_dir)
     _say_what_runs(config, run_dir, strategy, photos, system, start)
     dataset = training_dataset(
         photos,
@@ -68,33 +92,45 @@ def train(config: RunConfig, run_dir: str, resume: bool = False) -> str:
         masks=masks,
         draw=config.system.masks,
     )
-    grids = []
-    if fills:
-        generate = functools.partial(system.generator, training=False)
-        write = functools.partial(write_grid, fills, generate, run_dir)
-        grids.append(ValidationGrids(start, config.steps, config.grid_every, write))
-    _fit(
-        system,
-        photos,
-        dataset,
-        steps_per_epoch=config.steps - start,
-        callbacks=[
-            StopOnNonFinite(start, store),
-            Report(
-                start,
-                config.steps,
-                run_dir,
-                config.log_every,
-                config.batch_size * system.batches_per_step,
-                system.learning_rates,
-            ),
-            SaveCheckpoints(start, config.steps, config.checkpoint_every, store),
-            *grids,
-        ],
+    log = RunLog(run_dir, start)
+    generate = functools.partial(average.network if average else system.generator, training=False)
+    disk = disk_need(
+        run_dir, checkpoint_bytes(store.items), config.keep_checkpoints, best is not None
     )
+    callbacks: list[StepCallback] = [
+        *([HearSignals(start, stop)] if stop else []),
+        StopOnNonFinite(start, store),
+        *([TakeAverage(start, average)] if average else []),
+        Report(
+            start,
+            config.steps,
+            log,
+            config.log_every,
+            config.batch_size * system.batches_per_step,
+            system.learning_rates,
+        ),
+        Estimate(start, config.steps, disk),
+        SaveCheckpoints(start, config.steps, config.checkpoint_every, store),
+    ]
+
+    def heard() -> bool:
+        return stop is not None and stop.heard
+
+    if fixed and best:
+        score = functools.partial(Validation(fixed, generate).score, heard)
+        callbacks.append(Validate(start, config.steps, config.validate_every, score, best, log))
+    if fills:
+        write = functools.partial(write_grid, fills, generate, run_dir)
+        callbacks.append(ValidationGrids(start, config.steps, config.grid_every, write, heard))
+    if stop:
+        callbacks.append(LeaveOnSignal(start, config.steps, stop, store))
+    _fit(system, photos, dataset, steps_per_epoch=config.steps - start, callbacks=callbacks)
+    log.close()
     for line in photos.skipped_report():
         print(line)
-    return str(store.manager.latest_checkpoint)
+    if stop and stop.heard and store.saved_step != config.steps:
+        raise stop.interruption(f"checkpoint {store.latest}")
+    return str(store.latest)
 
 
 def _fit(system: InpaintingSystem, photos: Photos, dataset: Any, **options: Any) -> None:
@@ -117,7 +153,16 @@ def build_system(config: RunConfig) -> InpaintingSystem:
     return registry.build(config.model, config.system, **options)
 
 
-def _open(config: RunConfig, split: str) -> Photos:
+def _make_average(config: RunConfig, system: InpaintingSystem) -> WeightAverage | None:
+    """The moving average of the system's generator as it is now; call it inside the scope."""
+    if not config.ema:
+        return None
+    network = registry.build_generator(config.model, config.system)
+    return WeightAverage(system.generator, network, config.ema)
+
+
+def open_split(config: RunConfig, split: str) -> Photos:
+    """The photographs of a configuration's `train` or `val` split."""
     return open_photos(
         config.dataset,
         config.data_dir,
@@ -128,13 +173,23 @@ def _open(config: RunConfig, split: str) -> Photos:
     )
 
 
-def _validation_fills(config: RunConfig) -> FillGrid | None:
-    if not config.grid_every:
-        return None
-    return FillGrid(_open(config, "val"), config.image_size, config.seed)
+def _validation_photos(config: RunConfig) -> tuple[FillGrid | None, FixedPhotos | None]:
+    """What pictures are drawn of, and what is scored, while training; None for what is not asked.
+
+    The two share no photo list: reading one must not change which photos the other finds.
+    """
+    fills, fixed = None, None
+    if config.grid_every:
+        fills = FillGrid(open_split(config, "val"), config.image_size, config.seed)
+    if config.validate_every:
+        fixed = FixedPhotos(
+            open_split(config, "val"), config.validate_photos, config.image_size, config.seed
+        )
+    return fills, fixed
 
 
-def _check_run_dir(config: RunConfig, run_dir: str, resume: bool) -> None:
+def check_run_dir(config: RunConfig, run_dir: str, resume: bool) -> None:
+    """Raises `InputError` where another run is in the way, or, on resume, is there instead."""
     if resume:
         differences = read_config(run_dir).differences(config)
         if differences:
@@ -148,12 +203,15 @@ def _check_run_dir(config: RunConfig, run_dir: str, resume: bool) -> None:
 
 
 def _write_config(config: RunConfig, run_dir: str) -> None:
+    """Whole or not at all: a folder without it is no run folder and stands in nobody's way."""
+    path = os.path.join(run_dir, CONFIG_FILE)
+    if os.path.exists(path):
+        return  # resumed: it stays as it was written
     try:
         os.makedirs(run_dir, exist_ok=True)
-        with open(os.path.join(run_dir, CONFIG_FILE), "w", encoding="utf-8") as file:
-            file.write(config.to_json())
-    except OSError as error:
-        raise InputError(f"run folder {run_dir} cannot be written: {error.strerror}") from None
+        write_bytes(path, config.to_json().encode())
+    except (OSError, InputError) as error:
+        raise InputError(f"run folder {run_dir} cannot be written: {reason(error)}") from None
 
 
 def _say_what_runs(

@@ -6,18 +6,29 @@ import math
 import pytest
 import tensorflow as tf
 
-from inpainting.errors import TrainingStopped
-from inpainting.training.callbacks import Report, SaveCheckpoints, StepCallback, StopOnNonFinite
+from inpainting.errors import InputError, TrainingStopped
+from inpainting.training.callbacks import (
+    LeaveOnSignal,
+    Report,
+    SaveCheckpoints,
+    StepCallback,
+    StopOnNonFinite,
+    Validate,
+    ValidationGrids,
+)
+from inpainting.training.run_log import RunLog
 
 
 class Store:
     """Stands in for CheckpointStore: remembers the steps saved."""
 
     def __init__(self, latest=None):
-        self.manager = type("Manager", (), {"latest_checkpoint": latest})()
+        self.latest = latest
+        self.saved_step = None
         self.saved = []
 
     def save(self, step):
+        self.saved_step = step
         self.saved.append(step)
 
 
@@ -27,7 +38,8 @@ class Model:
 
 
 def report(tmp_path, start=0, steps=5, every=2):
-    callback = Report(start, steps, str(tmp_path), every, 4, lambda step: {"rate": 10.0 - step})
+    log = RunLog(str(tmp_path), start)
+    callback = Report(start, steps, log, every, 4, lambda step: {"rate": 10.0 - step})
     callback.set_model(Model())
     callback.on_train_begin()
     return callback
@@ -71,6 +83,7 @@ def test_tensorboard_gets_the_same_figures(tmp_path):
     for step in (1, 2):
         callback.on_step(step, {"l1": 0.25})
     callback.on_train_end()
+    callback.log.close()
     (path,) = (tmp_path / "logs").glob("events*")
     found = {}
     for event in tf.compat.v1.train.summary_iterator(str(path)):
@@ -109,3 +122,72 @@ def test_a_bad_loss_is_named_with_the_last_good_checkpoint(value):
     said = r"step 42: style not finite; the last good checkpoint is run/checkpoints/step-40"
     with pytest.raises(TrainingStopped, match=said):
         callback.on_step(42, {"l1": 0.1, "style": value})
+
+
+class Best:
+    """Stands in for BestCheckpoint."""
+
+    def __init__(self):
+        self.error, self.offered = math.inf, []
+
+    def offer(self, step, error):
+        self.offered.append((step, error))
+        better, self.error = error < self.error, min(error, self.error)
+        return better
+
+
+def test_validation_is_logged_and_the_best_is_told_of(tmp_path, capsys):
+    scores = iter([4.0, 5.0, 3.0])
+    best = Best()
+
+    def score():
+        return {"val_l1_hole": next(scores), "val_psnr_hole": 20.0}
+
+    callback = Validate(0, 5, 2, score, best, RunLog(str(tmp_path), 0))
+    for step in range(1, 6):
+        callback.on_step(step, {})
+    assert best.offered == [(2, 4.0), (4, 5.0), (5, 3.0)]
+    assert [(line["step"], line["val_l1_hole"]) for line in lines(tmp_path)] == best.offered
+    said = capsys.readouterr().out
+    assert "step 2/5 best  val_l1_hole 4" in said
+    assert "step 4/5  val_l1_hole 5" in said
+
+
+def test_a_validation_that_was_told_to_stop_counts_for_nothing(tmp_path):
+    best = Best()
+    Validate(0, 4, 2, lambda: None, best, RunLog(str(tmp_path), 0)).on_step(2, {})
+    assert best.offered == []
+    assert not (tmp_path / "logs" / "train.jsonl").exists()
+
+
+def test_a_picture_that_cannot_be_written_does_not_stop_the_run(capsys):
+    def write(step):
+        raise InputError("cannot write grids/step-2.png: No space left on device")
+
+    ValidationGrids(0, 4, 2, write).on_step(2, {})
+    assert "No space left on device; training goes on" in capsys.readouterr().out
+
+
+class Stop:
+    """Stands in for StopSignals."""
+
+    def __init__(self, heard):
+        self.heard = heard
+
+
+def test_a_signal_ends_fit_with_the_step_saved():
+    store = Store()
+    for heard, stopped, saved in [(False, False, []), (True, True, [7])]:
+        callback = LeaveOnSignal(5, 10, Stop(heard), store)
+        callback.set_model(type("Model", (), {"stop_training": False})())
+        callback.on_step(7, {})
+        assert (callback.model.stop_training, store.saved) == (stopped, saved)
+    callback.on_step(7, {})
+    assert store.saved == [7]  # it had been saved at its interval
+
+
+def test_pictures_are_left_out_once_a_signal_was_heard():
+    drawn = []
+    ValidationGrids(0, 4, 2, drawn.append, lambda: True).on_step(2, {})
+    ValidationGrids(0, 4, 2, drawn.append, lambda: False).on_step(4, {})
+    assert drawn == [4]
