@@ -13,9 +13,11 @@ Exit codes: 0 done, 1 some photos of a folder failed, 2 bad usage or bad input.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Callable
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Callable
 
 from absl import flags, logging
 
@@ -104,15 +106,34 @@ def choose_fill() -> Fill:
     from inpainting.serving.files import write_photo
 
     predictor = inpainting.load(FLAGS.model)
-    options = {"detail": FLAGS.detail == "on"}
+    options: dict[str, Any] = {"detail": FLAGS.detail == "on"}
     if FLAGS.feather is not None:
         options["feather"] = FLAGS.feather
 
     def fill(job: Job, photo: Photo, hole: np.ndarray) -> str:
-        write_photo(job.output, photo, predictor(photo.pixels, hole, **options), hole)
+        try:
+            with progress_bar() as show:
+                completed = predictor(photo.pixels, hole, progress=show, **options)
+            write_photo(job.output, photo, completed, hole)
+        except MemoryError as error:
+            raise InputError(f"not enough memory to fill {job.image}") from error
         return "filled"
 
     return fill
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[Callable[[float], None]]:
+    """What shows the share of a photo that is done, on a terminal."""
+    from tqdm import tqdm
+
+    terminal = sys.stderr.isatty()
+    with tqdm(total=100, desc="fill", unit="%", disable=not terminal, leave=False) as bar:
+
+        def show(share: float) -> None:
+            bar.update(int(100 * share) - bar.n)
+
+        yield show
 
 
 def write_preview(job: Job, photo: Photo, hole: np.ndarray) -> str:
@@ -141,9 +162,6 @@ def fill_all(jobs: list[Job], skipped: int, trained: int | None) -> int:
             done = line(job, hole, fill(job, photo, hole))
         except InputError as error:
             failed.append(str(error))
-            continue
-        except MemoryError:
-            failed.append(f"{job.image}: not enough memory")
             continue
         if not terminal:
             print(done, flush=True)

@@ -73,6 +73,7 @@ class Predictor:
 
         Raises:
             InputError: other shapes, dtypes or values, or sizes that differ.
+            MemoryError: the machine's does not do.
         """
         image, hole = _checked_image(image), as_hole(mask)
         if image.shape[:2] != hole.shape:
@@ -105,7 +106,10 @@ class Predictor:
         Returns:
             `coarse` and `refined`, float32 (B, H, W, 3) in [0, 1].
         """
-        outputs = self._generate(tf.constant(images), tf.constant(masks))
+        try:
+            outputs = self._generate(tf.constant(images), tf.constant(masks))
+        except tf.errors.ResourceExhaustedError as error:
+            raise MemoryError(f"for {images.shape}") from error
         return {name: output.numpy() for name, output in outputs.items()}
 
     def _refine(self, image: np.ndarray, hole: np.ndarray) -> np.ndarray:
