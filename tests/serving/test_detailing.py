@@ -45,7 +45,7 @@ def test_windows_follow_the_hole_and_are_bounded():
     assert (crop.window.height, crop.window.width) == (512, 600)
     hole[1100:3300, 2000:4600] = True
     sides = [max(crop.window.height, crop.window.width) for crop in plan_detail(hole)]
-    assert max(sides) <= 4096
+    assert max(sides) <= 2048
 
 
 def test_texture_that_is_too_strong_for_its_place_is_held_down():
