@@ -29,6 +29,9 @@ flags.DEFINE_list(
 )
 flags.DEFINE_list("checkpoint", [], "More columns: run folders, checkpoints, SavedModels.")
 flags.DEFINE_list("from_outputs", [], "More columns: folders (NAME=DIR) that others filled.")
+flags.DEFINE_enum(
+    "detail", "on", ["on", "off"], "Also score each model with the photo's texture in its fill."
+)
 flags.DEFINE_string("write_inputs", "", "Folder to write photos and masks to, for others to fill.")
 flags.DEFINE_string("dataset", "sample", "sample, folder, shards, places365 or celeba_hq.")
 flags.DEFINE_string("data_dir", "", "The dataset's folder.")
@@ -118,7 +121,8 @@ def make_runner() -> Any:
             return None
     if not (models or FLAGS.from_outputs):
         models = [newest_run()]
-    columns = make_columns(models, FLAGS.from_outputs, inputs, FLAGS.batch_size, threads)
+    detail = FLAGS.detail == "on"
+    columns = make_columns(models, FLAGS.from_outputs, inputs, FLAGS.batch_size, threads, detail)
     metrics = MetricSet(FLAGS.vgg_weights, FLAGS.lpips_weights, FLAGS.fid_weights, FLAGS.image_size)
     return Runner(inputs, columns, metrics, FLAGS.batch_size, threads)
 

@@ -17,6 +17,9 @@ flags.DEFINE_string(
     "checkpoint", "", "A run folder, a checkpoint prefix or the name of shipped weights."
 )
 flags.DEFINE_string("output", "", "The model's folder, in which the version is made.")
+flags.DEFINE_enum(
+    "detail", "on", ["on", "off"], "Give fills the photo's own texture, or leave them smooth."
+)
 FLAGS = flags.FLAGS
 
 
@@ -34,7 +37,8 @@ def main(arguments: list[str]) -> None:
         raise InputError(f"{FLAGS.checkpoint} is a SavedModel already: copy it, or name its run")
     check_writable(FLAGS.output)
     card = {"name": loaded.name, "weights_hash": loaded.weights_hash, **loaded.record}
-    print(f"exported: {export(loaded.network, FLAGS.output, card)}")
+    folder = export(loaded.network, FLAGS.output, card, detail=FLAGS.detail == "on")
+    print(f"exported: {folder}")
 
 
 if __name__ == "__main__":

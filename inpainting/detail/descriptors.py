@@ -46,6 +46,12 @@ class Descriptors:
         flat = [tf.reshape(part, (-1, count)) for part in (varies, around)]
         return tf.concat([*flat, mean * options.mean_weight, where], axis=-1)
 
+    def difference(self, places: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+        """`(N,)`: squared distances of the patches at `places` and `others` by their looks alone,
+        wherever they lie."""
+        apart = tf.square(self.at(places) - self.at(others))
+        return tf.reduce_sum(apart[:, :-2], axis=-1)
+
     def _sample(self, layer: tf.Tensor, places: tf.Tensor, cell: int) -> tf.Tensor:
         """`(N, CELLS^2, 3)`: the cells of patches, the border repeated beyond the picture."""
         steps = tf.range(CELLS) * cell - (CELLS - 1) * cell // 2

@@ -20,6 +20,8 @@ from inpainting.detail.search import find_shifts
 from inpainting.detail.transfer import transfer
 
 DEFAULT = DetailOptions()
+#: Raised whenever the same options give other pictures; part of an evaluation's manifest.
+VERSION = 1
 
 
 def add_detail(
@@ -61,7 +63,7 @@ def _detail(
     halvings = _count_halvings(tf.reduce_max(tf.shape(hole)), options.working_size)
     small = _reduce(picture, halvings)
     small_hole = _reduce(tf.cast(hole, tf.float32)[..., tf.newaxis], halvings)[..., 0] > 0
-    shifts, found = find_shifts(small, small_hole, options)
+    shifts = find_shifts(small, small_hole, options)
 
     def finer(level: tf.Tensor, added: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What is added to the fill at this level, with what the coarser one had added."""
@@ -84,7 +86,7 @@ def _detail(
         )
         return picture + added
 
-    return tf.cond(found & tf.reduce_any(hole), all_levels, lambda: picture)
+    return tf.cond(shifts.found & tf.reduce_any(hole), all_levels, lambda: picture)
 
 
 def _count_halvings(longest: tf.Tensor, working_size: int) -> tf.Tensor:

@@ -22,6 +22,9 @@ class DetailOptions:
         sweeps: how often neighbours compare where they take their texture from.
         coherence: what it costs to take it from somewhere else than a neighbour does.
         reach: shifts that differ by this much are as good as unrelated.
+        temperature: squared distance at which a source's say in what is expected falls to 1/e.
+        evening: 1 brings a source that is livelier than expected down to that, 0 leaves it.
+        tolerance: squared distance of a patch and its source at which its share falls to 1/e.
         strengths: share of the source's amplitude that is aimed at, the finest octave first.
         most_gain: the most that a band is amplified to reach that.
     """
@@ -37,5 +40,8 @@ class DetailOptions:
     sweeps: int = 6
     coherence: float = 0.02
     reach: float = 8.0
-    strengths: tuple[float, ...] = (0.85, 0.5)
+    strengths: tuple[float, ...] = (1.15, 0.6)
     most_gain: float = 2.0
+    temperature: float = 0.002
+    evening: float = 0.5
+    tolerance: float = 0.15

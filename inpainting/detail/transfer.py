@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from inpainting.detail.bands import local_mean, split_bands
 from inpainting.detail.options import DetailOptions
+from inpainting.detail.search import Shifts
 
 ENERGY_FLOOR = 1e-8
 
@@ -14,7 +15,7 @@ def transfer(
     photo: tf.Tensor,
     hole: tf.Tensor,
     fill: tf.Tensor,
-    shifts: tf.Tensor,
+    shifts: Shifts,
     scale: tf.Tensor,
     options: DetailOptions,
 ) -> tf.Tensor:
@@ -29,7 +30,7 @@ def transfer(
         photo: `(H, W, 3)`; only pixels outside the hole count.
         hole: bool `(H, W)`.
         fill: `(H, W, 3)`.
-        shifts: int32 `(h, w, 2)` of `find_shifts`, in pixels of the working scale.
+        shifts: of `find_shifts`, in pixels of the working scale.
         scale: int32, how many pixels of this picture one of the working scale is long.
         options: see `DetailOptions`.
 
@@ -61,30 +62,32 @@ def transfer(
 
 
 def _sources(
-    places: tf.Tensor, shifts: tf.Tensor, scale: tf.Tensor, size: tf.Tensor, spacing: int
-) -> list[tuple[tf.Tensor, tf.Tensor]]:
-    """For each of the four patches over a pixel: weight `(N, 1)` and the source's place."""
+    places: tf.Tensor, shifts: Shifts, scale: tf.Tensor, size: tf.Tensor, spacing: int
+) -> list[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
+    """For each of the four patches over a pixel: weight, share `(N, 1)`, the source's place."""
     position = (tf.cast(places, tf.float32) + 0.5) / tf.cast(scale, tf.float32) - 0.5
     position = tf.maximum(position / spacing, 0)
     corner = tf.cast(tf.floor(position), tf.int32)
     beyond = position - tf.floor(position)
-    last = tf.shape(shifts)[:2] - 1
+    last = tf.shape(shifts.shifts)[:2] - 1
     sources = []
     for row in (0, 1):
         for column in (0, 1):
             down = beyond[:, 0] if row else 1 - beyond[:, 0]
             right = beyond[:, 1] if column else 1 - beyond[:, 1]
             patch = tf.minimum(corner + tf.constant([row, column]), last)
-            source = places + tf.gather_nd(shifts, patch) * scale
+            source = places + tf.gather_nd(shifts.shifts, patch) * scale
             source = tf.clip_by_value(source, 0, size - 1)
-            sources.append(((down * right)[:, tf.newaxis], source))
+            sources.append(
+                ((down * right)[:, tf.newaxis], tf.gather_nd(shifts.shares, patch), source)
+            )
     return sources
 
 
 def _vote(
-    band: tf.Tensor, sources: list[tuple[tf.Tensor, tf.Tensor]]
+    band: tf.Tensor, sources: list[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The weighted mean of the sources' values, and of their squares: `(N, 3)` each."""
-    votes = [(weight, tf.gather_nd(band, place)) for weight, place in sources]
+    votes = [(weight, share * tf.gather_nd(band, place)) for weight, share, place in sources]
     value = tf.add_n([weight * vote for weight, vote in votes])
     return value, tf.add_n([weight * tf.square(vote) for weight, vote in votes])

@@ -17,6 +17,7 @@ import numpy as np
 
 from inpainting.errors import InputError
 from inpainting.evaluation.classical import FILLS
+from inpainting.evaluation.detail_column import DetailColumn
 from inpainting.evaluation.inputs import Batch, Inputs
 from inpainting.evaluation.model_column import ModelColumn
 from inpainting.evaluation.outputs_column import OutputsColumn
@@ -54,6 +55,7 @@ def make_columns(
     inputs: Inputs,
     batch_size: int,
     threads: int,
+    detail: bool = False,
 ) -> list[Column]:
     """The columns of a table, in the order asked.
 
@@ -64,6 +66,7 @@ def make_columns(
         inputs: photos and buckets, to check folders of pictures against.
         batch_size: split over the replicas of the distribution strategy.
         threads: for classical fills.
+        detail: beside each model, a column NAME+detail of its pictures after the detail pass.
 
     Raises:
         InputError: something that cannot be loaded, or two columns of one name.
@@ -82,7 +85,10 @@ def make_columns(
         strategy = strategy or make_strategy(batch_size)
         with strategy.scope():
             generator = load_generator(path)
-        columns.append(ModelColumn(name or generator.name, generator, strategy))
+        model = ModelColumn(name or generator.name, generator, strategy)
+        columns.append(model)
+        if detail:
+            columns.append(DetailColumn(model))
     for text in outputs:
         name, path = _named(text)
         name = name or os.path.basename(os.path.normpath(path))

@@ -30,19 +30,30 @@ class ModelColumn:
         }
         self._generator = generator
         self._strategy = strategy
+        self._last: tuple[Batch, dict[str, np.ndarray]] | None = None
 
     def fill(self, batch: Batch) -> dict[str, np.ndarray]:
         """See `Column`."""
+        outputs = self.outputs(batch)
+        return {
+            name: images.complete(batch.images, batch.masks, outputs[key])
+            for name, key in zip(self.names, ("refined", "coarse"))
+        }
+
+    def outputs(self, batch: Batch) -> dict[str, np.ndarray]:
+        """`coarse` and `refined`, float32 `(B, H, W, 3)`; the last batch's are remembered."""
+        if self._last is None or self._last[0] is not batch:
+            self._last = (batch, self._run(batch))
+        return self._last[1]
+
+    def _run(self, batch: Batch) -> dict[str, np.ndarray]:
         count = len(batch.images)
         replicas = self._strategy.num_replicas_in_sync
         order = np.minimum(np.arange(-(-count // replicas) * replicas), count - 1)
         image = images.to_float(batch.with_white_holes())[order]
         mask = batch.masks[order, ..., np.newaxis].astype(np.float32)
         outputs = self._generate(image, mask, len(order) // replicas)
-        return {
-            name: images.complete(batch.images, batch.masks, outputs[key][:count])
-            for name, key in zip(self.names, ("refined", "coarse"))
-        }
+        return {key: output[:count] for key, output in outputs.items()}
 
     def _generate(self, image: np.ndarray, mask: np.ndarray, share: int) -> dict[str, np.ndarray]:
         """float32 outputs of all replicas, in the order of the batch."""

@@ -28,7 +28,12 @@ from inpainting.serving.signatures import ServingModule
 _PACKAGES = ("tensorflow", "tensorflow-addons", "tensorflow-io", "numpy")
 
 
-def export(generator: tf.keras.Model, directory: str, card: dict[str, Any] | None = None) -> str:
+def export(
+    generator: tf.keras.Model,
+    directory: str,
+    card: dict[str, Any] | None = None,
+    detail: bool = True,
+) -> str:
     """Writes the next version of `generator` under `directory`, which is made if need be.
 
     Args:
@@ -36,6 +41,7 @@ def export(generator: tf.keras.Model, directory: str, card: dict[str, Any] | Non
             under MirroredStrategy.
         directory: the model's folder; versions are the folders in it whose names are numbers.
         card: what is known of the weights (hash, system, training record, ...), for the model card.
+        detail: the photos that the model answers with have the photo's own texture in their fill.
 
     Returns:
         The folder of the new version, `directory/<number>`.
@@ -44,14 +50,14 @@ def export(generator: tf.keras.Model, directory: str, card: dict[str, Any] | Non
         InputError: nothing can be written there.
     """
     check_writable(directory)
-    module = ServingModule(generator)
+    module = ServingModule(generator, detail)
     temporary = tempfile.mkdtemp(prefix=".writing-", dir=directory)
     try:
         signatures = module.signatures
         # Custom gradients are for training on; without them the graph holds what serving needs.
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         tf.saved_model.save(module, temporary, signatures=signatures, options=options)
-        _write_card(temporary, {**(card or {}), **_facts(signatures)})
+        _write_card(temporary, {**(card or {}), **_facts(signatures), "detail": detail})
         os.chmod(temporary, 0o755)  # mkdtemp's folders are closed to a server's own user
         return _publish(temporary, directory)
     except (OSError, tf.errors.OpError) as error:

@@ -6,9 +6,11 @@
 | `serve_bytes` | `image_bytes`, `mask_bytes`: (B,) encoded files | `completed_bytes`: (B,) PNG |
 | `generate` | `image` float32 [0, 1], `mask` float32 0 or 1 | `coarse`, `refined` float32 [0, 1] |
 
-Batch and size are dynamic. `completed` equals `image` bit for bit outside the hole. A batch of
-`serve_bytes` may mix sizes and is worked off one photo at a time; TensorFlow Serving's REST
-interface carries its strings as `{"b64": ...}` and asks for a name that ends in `_bytes`.
+`generate` is the network alone; `completed` has passed the detail pass, unless the model was
+exported without it. Batch and size are dynamic. `completed` equals `image` bit for bit outside the
+hole. A batch of `serve_bytes` may mix sizes and is worked off one photo at a time; TensorFlow
+Serving's REST interface carries its strings as `{"b64": ...}` and asks for a name that ends in
+`_bytes`.
 
 The wire's mask is 8 bits, white = hole, and two habits meet there: pictures (0 to 255, edges grey)
 and arrays of 0 and 1. Taking 128 for both would turn every array of 0 and 1 into "no hole" without
@@ -28,6 +30,7 @@ import numpy as np
 import tensorflow as tf
 
 from inpainting import image as image_files
+from inpainting.detail.detail import add_detail
 
 IMAGE_SPEC = tf.TensorSpec((None, None, None, 3), tf.float32, name="image")
 MASK_SPEC = tf.TensorSpec((None, None, None, 1), tf.float32, name="mask")
@@ -41,10 +44,12 @@ class ServingModule(tf.Module):
     Args:
         generator: a Keras model, called as `generator(image, mask)` with float32 (B, H, W, 3) in
             [0, 1] and (B, H, W, 1) of 0 and 1; returns `{"coarse", "refined"}`.
+        detail: give the fill of `completed` the photo's own texture (`inpainting.detail`).
     """
 
-    def __init__(self, generator: tf.keras.Model):
+    def __init__(self, generator: tf.keras.Model, detail: bool = True):
         super().__init__(name="inpainting")
+        self._with_detail = detail
         # The variables and not the model: Keras would save every layer's call functions besides.
         self.weights = list(generator.variables)
 
@@ -102,8 +107,11 @@ class ServingModule(tf.Module):
         same = tf.reduce_all(sizes[0] == sizes[1])
         message = "mask and image must have one (B, H, W), received"
         with tf.control_dependencies([tf.raw_ops.Assert(condition=same, data=[message, *sizes])]):
-            refined = self.generate(to_float(image), tf.cast(hole, tf.float32))["refined"]
-        return tf.where(hole, to_uint8(refined), image)
+            floats, mask = to_float(image), tf.cast(hole, tf.float32)
+            fill = self.generate(floats, mask)["refined"]
+        if self._with_detail:
+            fill = add_detail(floats, mask, fill)
+        return tf.where(hole, to_uint8(fill), image)
 
 
 def wire_hole(mask: tf.Tensor) -> tf.Tensor:

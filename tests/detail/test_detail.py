@@ -92,3 +92,28 @@ def test_a_texture_comes_back_with_its_energy(size):
     ratio = np.std(out[inside]) / np.std(truth[inside])
     assert 0.8 < ratio < 1.15
     assert abs(out[inside].mean() - truth[inside].mean()) < 0.01
+
+
+def test_vertical_stripes_stay_vertical():
+    column = np.arange(96)
+    stripes = (0.5 + 0.3 * np.sign(np.sin(2 * np.pi * (column + 0.5) / 6))).astype(np.float32)
+    truth = np.broadcast_to(stripes[np.newaxis, :, np.newaxis], (1, 96, 96, 3)).copy()
+    mask = hole_in(96, 96, slice(36, 60), slice(36, 60))
+    fill = np.full_like(truth, 0.5)
+    out = add_detail(truth, mask, fill).numpy()[0, 40:56, 40:56]
+    across, along = np.abs(np.diff(out, axis=1)).mean(), np.abs(np.diff(out, axis=0)).mean()
+    assert across > 4 * along
+    assert np.std(out) > 0.5 * np.std(stripes)
+
+
+def test_a_saved_model_gives_the_same(detail, tmp_path):
+    module = tf.Module()
+    module.add_detail = detail
+    tf.saved_model.save(module, str(tmp_path))
+    loaded = tf.saved_model.load(str(tmp_path))
+    truth, flat = texture(70, 61)
+    mask = hole_in(70, 61, slice(20, 50), slice(20, 45))
+    expected = detail(truth, mask, flat).numpy()
+    assert (expected != np.where(mask, flat, truth)).any()
+    np.testing.assert_array_equal(loaded.add_detail(truth, mask, flat), expected)
+    np.testing.assert_array_equal(detail(truth, mask, flat), expected)
