@@ -15,7 +15,12 @@ SPECS = [tf.TensorSpec((None, None, None, channels)) for channels in (3, 1, 3)]
 @pytest.fixture(scope="module")
 def detail():
     """One graph for all sizes, as it is exported."""
-    return tf.function(add_detail, input_signature=SPECS, autograph=False)
+
+    # Not `add_detail` itself: a SavedModel can't hold its default options.
+    def with_defaults(image, mask, fill):
+        return add_detail(image, mask, fill)
+
+    return tf.function(with_defaults, input_signature=SPECS, autograph=False)
 
 
 def hole_in(height, width, rows, columns):
