@@ -35,22 +35,22 @@ _PAETH = 4
 _CAMERA, _PLACE, _CAMERA_LINKS = 0x8769, 0x8825, 0xA005
 
 
-def read_deep(path: str, source: Image.Image) -> np.ndarray | None:
+def read_deep(data: bytes, name: str, source: Image.Image) -> np.ndarray | None:
     """The pixels of a 16-bit PNG or TIFF file, upright.
 
     Args:
-        path: the file.
+        data: the file.
+        name: what the log calls it.
         source: the same file, opened and loaded by Pillow.
 
     Returns:
         uint16 (H, W, 1 to 4): grey, grey with alpha, RGB or RGBA. None where the file has another
         format or fewer bits, or (said in the log) where its 16 bits cannot be read and 8 must do.
     """
-    bits, grey_with_alpha = _kind(path, source)
+    bits, grey_with_alpha = _kind(data, source)
     if bits != 16:
         return None
-    data = np.fromfile(path, np.uint8)
-    pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is not None and pixels.dtype == np.uint16:
         pixels = pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
         channels = pixels.shape[2]
@@ -60,15 +60,14 @@ def read_deep(path: str, source: Image.Image) -> np.ndarray | None:
             pixels = _TURN.get(orientation, lambda same: same)(pixels)
         if source.mode.startswith("I") or _high_bytes_agree(pixels, source):
             return np.ascontiguousarray(pixels[..., ::3] if grey_with_alpha else pixels)
-    logging.warning("%s: its 16 bits cannot be read, 8 of them are used", path)
+    logging.warning("%s: its 16 bits cannot be read, 8 of them are used", name)
     return None
 
 
-def _kind(path: str, source: Image.Image) -> tuple[int, bool]:
+def _kind(data: bytes, source: Image.Image) -> tuple[int, bool]:
     """Bits a channel; whether it is grey with alpha, which both libraries read as RGBA."""
     if source.format == "PNG":
-        with open(path, "rb") as stream:
-            bits, colour = stream.read(26)[24:]  # in the first chunk
+        bits, colour = data[24:26]  # in the first chunk
         return bits, colour == _PNG_COLOUR[2]
     if source.format == "TIFF":
         bits = source.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (1,))  # type: ignore[attr-defined]

@@ -1,10 +1,11 @@
 """Photo files in and out: what a fill must not lose around the pixels.
 
-`read_photo` and `write_photo` keep, where the output's format can hold it, 16 bits a channel,
-colour profile, EXIF, alpha channel, grey, the resolution, and a JPEG's quantisation tables and
-colour sampling, so that the output is about as large and as good as the input. EXIF goes without
-its orientation, which is applied to the pixels, and without its thumbnail, which would still show
-what was removed. Reading itself, and every error of it, is `inpainting.image`'s. No TensorFlow.
+`read_photo` and `write_photo` (`decode_photo` and `encode_photo` for bytes) keep, where the
+output's format can hold it, 16 bits a channel, colour profile, EXIF, alpha channel, grey, the
+resolution, and a JPEG's quantisation tables and colour sampling, so that the output is about as
+large and as good as the input. EXIF goes without its orientation, which is applied to the pixels,
+and without its thumbnail, which would still show what was removed. Reading itself, and every error
+of it, is `inpainting.image`'s. No TensorFlow.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ import numpy as np
 from absl import logging
 from PIL import Image, ImageOps, JpegImagePlugin
 
+from inpainting.decoding import decode, open_file, to_photo
 from inpainting.errors import InputError
 from inpainting.image import (
     READABLE_FORMATS,
     WRITABLE_FORMATS,
     check_writable,
-    read_image,
     write_bytes,
 )
 from inpainting.serving.deep_files import encode_png, encode_tiff, read_deep
@@ -67,19 +68,30 @@ class Photo:
 
 def read_photo(path: str) -> Photo:
     """Reads a photo; raises `InputError` as `inpainting.image.read_image` does."""
-    pixels = read_image(path)
-    with Image.open(path, formats=READABLE_FORMATS) as source:
-        deep = read_deep(path, source)
+    with open_file(path) as stream:
+        return decode_photo(stream.read(), path)
+
+
+def decode_photo(data: bytes, name: str) -> Photo:
+    """A photo of a file's bytes; `name` is what errors call it.
+
+    Raises:
+        InputError: as `inpainting.image.decode_image` does.
+    """
+    decoded = decode(io.BytesIO(data), name)
+    with Image.open(io.BytesIO(data), formats=READABLE_FORMATS) as source:
+        deep = read_deep(data, name, source)
         grey = source.mode in ("1", "L", "LA", "La") or source.mode.startswith("I")
         grey = grey or (deep is not None and deep.shape[2] < 3)
         has_alpha = source.has_transparency_data
         profile = source.info.get("icc_profile")
         if profile and _is_for(profile, source.mode, grey):
-            # `read_image` converts to sRGB. Here the pixels keep their values with their profile;
+            # Other readers convert to sRGB. Here the pixels keep their values with their profile;
             # the network sees neighbours and fill in one space, which is what matters.
-            pixels = np.asarray(_upright(source).convert("RGB"))
+            pixels = np.array(decoded.convert("RGB"))
         else:
             profile = None
+            pixels = to_photo(decoded, name)
         alpha = np.asarray(_upright(source).convert("RGBA"))[..., 3] if has_alpha else None
         if deep is not None:
             if deep.shape[2] in (2, 4):
@@ -87,7 +99,7 @@ def read_photo(path: str) -> Photo:
             elif alpha is not None:  # one colour is declared transparent
                 alpha = alpha.astype(np.uint16) * 257
             pixels = deep[..., :3] if deep.shape[2] > 2 else np.repeat(deep[..., :1], 3, axis=2)
-        return Photo(pixels, alpha, grey, profile, _exif(source, path), _options(source))
+        return Photo(pixels, alpha, grey, profile, _exif(source, name), _options(source))
 
 
 def write_photo(path: str, photo: Photo, completed: np.ndarray, hole: np.ndarray) -> None:
@@ -102,14 +114,30 @@ def write_photo(path: str, photo: Photo, completed: np.ndarray, hole: np.ndarray
     """
     check_writable(path)
     format_name, options = WRITABLE_FORMATS[os.path.splitext(path)[1].lower()]
+    write_bytes(path, encode_photo(photo, completed, hole, format_name, options, path))
+
+
+def encode_photo(
+    photo: Photo,
+    completed: np.ndarray,
+    hole: np.ndarray,
+    format_name: str = "PNG",
+    options: dict[str, Any] | None = None,
+    name: str = "the photo",
+) -> bytes:
+    """The bytes of the file that `write_photo` writes; `options` are Pillow's, of that format.
+
+    Raises:
+        InputError: it is larger than the format allows; `name` is what the line calls it.
+    """
     alpha = photo.alpha
     if alpha is not None and format_name not in _ALPHA_FORMATS:
-        logging.warning("%s: %s holds no transparency, it is left out", path, format_name)
+        logging.warning("%s: %s holds no transparency, it is left out", name, format_name)
         alpha = None
     if alpha is not None:
-        alpha = np.where(hole & (alpha == 0), np.iinfo(alpha.dtype).max, alpha).astype(alpha.dtype)
+        alpha = filled_alpha(alpha, hole)
     if completed.dtype == np.uint16 and format_name not in _DEEP_FORMATS:
-        logging.warning("%s: %s holds 8 bits a channel, 16 are rounded to them", path, format_name)
+        logging.warning("%s: %s holds 8 bits a channel, 16 are rounded to them", name, format_name)
         completed = to_eight_bits(completed)
         alpha = None if alpha is None else to_eight_bits(alpha)
     samples = [_luma(completed)] if photo.grey else [completed]
@@ -117,14 +145,18 @@ def write_photo(path: str, photo: Photo, completed: np.ndarray, hole: np.ndarray
     own = {**photo.options.get(format_name, {})}
     try:
         if format_name == "TIFF":
-            data = encode_tiff(pixels, photo.profile, photo.exif, own.get("dpi"))
-        elif pixels.dtype == np.uint16:
-            data = encode_png(pixels, photo.profile, photo.exif, own.get("dpi"))
-        else:
-            data = _encode(pixels, photo, format_name, {**options, **own})
+            return encode_tiff(pixels, photo.profile, photo.exif, own.get("dpi"))
+        if pixels.dtype == np.uint16:
+            return encode_png(pixels, photo.profile, photo.exif, own.get("dpi"))
+        return _encode(pixels, photo, format_name, {**(options or {}), **own})
     except (OSError, ValueError) as error:  # larger than the format allows
-        raise InputError(f"cannot write {path}: {error}") from error
-    write_bytes(path, data)
+        raise InputError(f"cannot write {name}: {error}") from error
+
+
+def filled_alpha(alpha: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Alpha (H, W) after a fill of `hole`: opaque where nothing would be seen of it."""
+    opaque = np.iinfo(alpha.dtype).max
+    return np.where(hole & (alpha == 0), opaque, alpha).astype(alpha.dtype)
 
 
 def to_eight_bits(values: np.ndarray) -> np.ndarray:
@@ -143,7 +175,7 @@ def _luma(pixels: np.ndarray) -> np.ndarray:
 def _encode(pixels: np.ndarray, photo: Photo, format_name: str, options: dict[str, Any]) -> bytes:
     """A file of Pillow's: 8 bits a channel."""
     if "qtables" in options:
-        del options["quality"]  # it would scale the tables
+        options.pop("quality", None)  # it would scale the tables
     if format_name == "WEBP":
         options["exact"] = True  # or the colour under full transparency is lost
     if photo.profile:
