@@ -68,7 +68,9 @@ def load_generator(path: str) -> LoadedGenerator:
     if run_dir != shipped_folder(path):
         return loaded
     card = read_card(path, loaded.weights_hash)
-    return dataclasses.replace(loaded, record=loaded.record | card)
+    # A card names the system in words; its settings stay to be had.
+    settings = {"settings": loaded.record["system"]}
+    return dataclasses.replace(loaded, record=loaded.record | card | settings)
 
 
 def _saved_model_folder(path: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
@@ -34,11 +34,18 @@ class Predictor:
             (B, H, W, 1) of 0 and 1; returns `{"coarse", "refined"}`.
         working_size: the longest side, in pixels, that the network is given; larger photos are
             filled crop by crop (see `inpainting.serving.large`).
+        record: what is known of the model (see `inpainting.loading.LoadedGenerator.record`).
     """
 
-    def __init__(self, generator: Generate, working_size: int = 512):
+    def __init__(
+        self,
+        generator: Generate,
+        working_size: int = 512,
+        record: dict[str, Any] | None = None,
+    ):
         self.generator = generator
         self.working_size = working_size
+        self.record = record or {}
         # One graph for every size. AutoGraph has nothing to convert, and looking takes seconds.
         self._generate = tf.function(
             lambda image, mask: generator(image, mask),
@@ -141,7 +148,7 @@ def load(name_or_path: str) -> Predictor:
     trained = loaded.record.get("image_size", 256)
     # Twice the side of the training crops: the networks are convolutional, holes up to the size of
     # a training crop stay unscaled, and a photo of that size costs one call instead of many.
-    return Predictor(generator, working_size=max(256, 2 * trained))
+    return Predictor(generator, working_size=max(256, 2 * trained), record=loaded.record)
 
 
 def as_hole(mask: np.ndarray) -> np.ndarray:
