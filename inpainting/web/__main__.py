@@ -95,7 +95,9 @@ def serve(listener: socket.socket, names: list[str], limits: Limits) -> None:
         print("everyone who reaches this machine can use it: there is no password", flush=True)
     if FLAGS.open and has_screen():
         webbrowser.open(url)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, lifespan="off"
+    )
     uvicorn.Server(config).run([listener])
 
 

@@ -128,20 +128,23 @@ class _Page:
         box = bounding_box(hole)
         warnings = await self._beside(lambda: model.warnings(hole))
         watch.lap("check")
-        completed, took = await self._in_turn(lambda: model.fill(photo.pixels, hole), watch)
+        (completed, network), took = await self._in_turn(
+            lambda: model.fill(photo.pixels, hole), watch, "crop, detail, paste"
+        )
+        watch.part("network", "crop, detail, paste", network)
         patch = await self._beside(lambda: photos.cut_patch(photo, completed, hole, box))
         watch.lap("encode")
-        return _answer(
-            {"box": _numbers(box), "warnings": warnings, "times": watch.times, "fill_ms": took},
-            [patch],
-        )
+        fields = {"box": _numbers(box), "warnings": warnings, "times": watch.times, "fill": took}
+        return _answer(fields, [patch])
 
     async def frames(self, request: Request) -> Response:
         fields, parts = await _read(request, 2)
         model = self._model(fields)
         photo, hole = await self._beside(lambda: self._decode(fields, parts))
         bounding_box(hole)
-        frames, _ = await self._in_turn(lambda: model.frames(photo.pixels, hole), Stopwatch())
+        frames, _ = await self._in_turn(
+            lambda: model.frames(photo.pixels, hole), Stopwatch(), "frames"
+        )
         pictures = [
             photos.encode(photos.Photo(pixels, profile=photo.profile))
             for pixels in (frames.coarse, frames.refined)
@@ -174,17 +177,17 @@ class _Page:
     async def _beside(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._files, work)
 
-    async def _in_turn(self, work: Callable[[], T], watch: Stopwatch) -> tuple[T, float]:
-        """Runs `work` when its turn has come; laps `wait` and `fill`, and gives the latter."""
+    async def _in_turn(self, work: Callable[[], T], watch: Stopwatch, lap: str) -> tuple[T, float]:
+        """Runs `work` when its turn has come, with laps `wait` and `lap`; also gives the latter."""
 
         def run() -> T:
             watch.lap("wait")
             result = work()
-            watch.lap("fill")
+            watch.lap(lap)
             return result
 
         result = await asyncio.get_running_loop().run_in_executor(self._network, run)
-        return result, watch.times["fill"]
+        return result, watch.times[lap]
 
 
 async def _read(request: Request, least: int) -> tuple[dict[str, Any], list[memoryview]]:

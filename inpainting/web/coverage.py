@@ -89,5 +89,9 @@ def warnings(hole: np.ndarray, working_size: int, extent: Extent | None) -> list
 
 
 def _depth(mask: np.ndarray) -> np.ndarray:
-    """Of each hole pixel of uint8 (H, W), the distance to the nearest known one; elsewhere 0."""
-    return cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    """Of each hole pixel of uint8 (H, W), the distance to the nearest known one; elsewhere 0.
+
+    What is beyond the edges counts as known, or a hole in a corner would be twice as thick.
+    """
+    framed = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    return cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import Any
+from typing import Any, Callable
 
 import cv2
 import numpy as np
@@ -41,6 +41,8 @@ class Model:
         self.name = name
         self.predictor = predictor
         self.extent = trained_extent(predictor.record)
+        self._network = _Timed(predictor.generate)
+        predictor.generate = self._network  # type: ignore[method-assign]
 
     def describe(self) -> dict[str, Any]:
         """For the page: JSON-able."""
@@ -52,9 +54,13 @@ class Model:
             "working_size": self.predictor.working_size,
         }
 
-    def fill(self, pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        """The completed photo, uint8 (H, W, 3); see `Predictor.__call__`."""
-        return self.predictor(pixels, hole)
+    def fill(self, pixels: np.ndarray, hole: np.ndarray) -> tuple[np.ndarray, float]:
+        """The completed photo, uint8 (H, W, 3), and the milliseconds in the network.
+
+        The rest of the time went into crops, scaling, detail and pasting.
+        """
+        self._network.milliseconds = 0.0
+        return self.predictor(pixels, hole), self._network.milliseconds
 
     def warnings(self, hole: np.ndarray) -> list[str]:
         """See `inpainting.web.coverage.warnings`."""
@@ -120,6 +126,21 @@ def _around(box: Box, size: tuple[int, int], working: int) -> Box:
     return Box(top, left, bottom, right)
 
 
+class _Timed:
+    """A predictor's `generate` that adds up its time; fills come one after the other."""
+
+    def __init__(self, generate: Callable[..., dict[str, np.ndarray]]):
+        self.generate = generate
+        self.milliseconds = 0.0
+
+    def __call__(self, images: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
+        began = time.perf_counter()
+        try:
+            return self.generate(images, masks)
+        finally:
+            self.milliseconds += 1000 * (time.perf_counter() - began)
+
+
 class Stopwatch:
     """Milliseconds of one request's stages, in the order in which they come."""
 
@@ -130,5 +151,10 @@ class Stopwatch:
     def lap(self, name: str) -> None:
         """The time since the last lap was spent on `name`."""
         now = time.perf_counter()
-        self.times[name] = round(1000 * (now - self._last), 1)
+        self.times[name] = 1000 * (now - self._last)
         self._last = now
+
+    def part(self, name: str, of: str, milliseconds: float) -> None:
+        """So much of the lap `of` was spent on `name`, which is told before it."""
+        rest = self.times.pop(of) - milliseconds
+        self.times.update({name: milliseconds, of: rest})

@@ -19,6 +19,7 @@ export function showState(stage) {
   const { photo, view, tool, results, edits, mask, work } = state;
   const painted = Boolean(mask?.any);
   byId("empty").hidden = Boolean(photo);
+  document.body.toggleAttribute("data-photo", Boolean(photo));
   byId("photo-name").textContent = photo
     ? `${photo.name} · ${photo.width} × ${photo.height}`
     : "";
@@ -134,7 +135,7 @@ function element(name, text) {
 }
 
 function time(result) {
-  return result?.times ? seconds(result.times.fill) : "";
+  return result?.took ? seconds(result.took) : "";
 }
 
 function seconds(milliseconds) {

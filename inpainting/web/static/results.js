@@ -48,8 +48,8 @@ export async function requestFill(photo, parent, model, hole, signal) {
   const received = performance.now();
   const bytes = png.slice(); // of its own, so that the whole answer can be freed
   const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-  const { box, times, warnings } = fields;
-  return { patch: { box, bytes, bitmap }, model, hole, times, warnings, received };
+  const { box, times, warnings, fill } = fields;
+  return { patch: { box, bytes, bitmap }, model, hole, times, took: fill, warnings, received };
 }
 
 /** The network's own frames of a result, asked for once: `{box, coarse, refined}`, bitmaps. */
