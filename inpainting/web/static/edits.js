@@ -4,12 +4,14 @@ import { union } from "./mask.js";
 
 const MOST_BYTES = 128e6;
 
+let versions = 0;
+
 export class Edits {
   constructor(mask) {
     this.mask = mask;
     this.done = [];
     this.undone = [];
-    this.version = 0; // another number for every state of the mask
+    this.version = nextVersion(); // another number for every state of the mask
     this.open = null;
   }
 
@@ -92,8 +94,6 @@ function cutFrom(data, width, box) {
   }
   return copy;
 }
-
-let versions = 0;
 
 function nextVersion() {
   return ++versions;

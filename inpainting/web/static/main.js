@@ -312,7 +312,10 @@ function connect() {
     cancel: () => tools.cancel(),
     grabs: () => !state.photo || held || state.tool === "hand" || state.view !== "paint",
     hover: () => stage.draw(),
-    zoomed: () => zoom(1),
+    zoomed: () => {
+      showZoom(stage);
+      stage.draw();
+    },
   });
   stage.canvas.addEventListener("keydown", moveBrush);
   document.addEventListener("keydown", (event) => holdSpace(event, true));

@@ -31,9 +31,10 @@ export class Mask {
 
   /** Hole pixels / all pixels. */
   get rate() {
+    const { data } = this;
     let count = 0;
-    for (const value of this.data) count += value;
-    return count / this.data.length;
+    for (let i = 0; i < data.length; i++) count += data[i];
+    return count / data.length;
   }
 
   /** Sets all pixels within `radius` of the line from a to b ({x, y}); gives the box changed. */
@@ -140,11 +141,13 @@ export class Mask {
 
   /** As bits, the first pixel in the highest, each row filled up to a byte. */
   toBits() {
-    const row = Math.ceil(this.width / 8);
-    const bits = new Uint8Array(row * this.height);
-    for (let y = 0, i = 0; y < this.height; y++) {
-      for (let x = 0; x < this.width; x++, i++) {
-        if (this.data[i]) bits[y * row + (x >> 3)] |= 128 >> (x & 7);
+    const { width, height, data } = this;
+    const row = Math.ceil(width / 8);
+    const bits = new Uint8Array(row * height);
+    const box = this.bounds() ?? { top: 0, bottom: 0 };
+    for (let y = box.top; y < box.bottom; y++) {
+      for (let x = box.left; x < box.right; x++) {
+        if (data[y * width + x]) bits[y * row + (x >> 3)] |= 128 >> (x & 7);
       }
     }
     return bits;

@@ -30,7 +30,10 @@ export function showState(stage) {
   byId("redo").disabled = !edits?.undone.length;
   for (const id of ["grow", "shrink", "clear", "mask-save"]) byId(id).disabled = !painted;
   for (const id of ["invert", "mask-open"]) byId(id).disabled = !photo;
-  byId("mask-rate").textContent = painted ? share(mask.rate) : "";
+  if (byId("mask-rate").dataset.version !== `${edits?.version}`) {
+    byId("mask-rate").dataset.version = edits?.version; // counting takes time on large photos
+    byId("mask-rate").textContent = painted ? share(mask.rate) : "";
+  }
   for (const button of document.querySelectorAll("[data-tool]")) {
     const chosen = button.dataset.tool === tool;
     button.setAttribute("aria-checked", chosen);

@@ -4,7 +4,8 @@
  * Connects the stage's canvas.
  *
  * `actions`: begin(point), move(points), end(), cancel() of the tool, with points in photo pixels;
- * `grabs()`: whether a drag moves the photo; `hover()`: the brush's ring has moved.
+ * `grabs()`: whether a drag moves the photo; `hover()`: the brush's ring has moved; `zoomed()`: the
+ * photo has been moved or zoomed.
  */
 export function connectPointers(stage, actions) {
   const { canvas, viewport } = stage;
@@ -35,9 +36,11 @@ export function connectPointers(stage, actions) {
     const before = touches.get(event.pointerId);
     if (before && gesture === "pan") {
       viewport.pan(point.x - before.x, point.y - before.y);
+      actions.zoomed();
     } else if (before && gesture === "pinch" && touches.size === 2) {
       const [other] = [...touches].filter(([id]) => id !== event.pointerId).map(([, p]) => p);
       pinch(viewport, before, point, other);
+      actions.zoomed();
     } else if (before && gesture === "tool") {
       const events = event.getCoalescedEvents?.() ?? [];
       const path = events.length ? events : [event];

@@ -8,7 +8,7 @@ export class Tiles {
   constructor(mask) {
     this.mask = mask;
     this.tiles = new Map();
-    this.update(mask.everywhere);
+    this.update(mask.bounds());
   }
 
   /** Paints the tiles anew where the mask has changed. */
