@@ -121,15 +121,17 @@ def lay(photo: Photo, boxes: Any, patches: Sequence[bytes]) -> Photo:
     alpha = None if photo.alpha is None else photo.alpha.copy()
     for numbers, data in zip(boxes, patches):
         box = _box(numbers, photo)
-        picture = _patch(data, (box.width, box.height))
-        pixels[box.slices] = np.asarray(picture.convert("RGB"))
-        if alpha is not None and picture.has_transparency_data:
-            alpha[box.slices] = np.asarray(picture.convert("RGBA"))[..., 3]
+        patch = _patch(data, box)
+        if patch.pixels.dtype != pixels.dtype:
+            raise InputError("a patch has another number of bits than the photo")
+        pixels[box.slices] = patch.pixels
+        if alpha is not None and patch.alpha is not None:
+            alpha[box.slices] = patch.alpha
     return dataclasses.replace(photo, pixels=pixels, alpha=alpha)
 
 
 def cut_patch(photo: Photo, completed: np.ndarray, hole: np.ndarray, box: Box) -> bytes:
-    """The patch of a fill: `completed` uint8 (H, W, 3) inside `box`, as PNG with its profile."""
+    """The patch of a fill: `completed` (H, W, 3) inside `box`, as PNG with its profile."""
     inside = hole[box.slices]
     alpha = None if photo.alpha is None else filled_alpha(photo.alpha[box.slices], inside)
     part = Photo(completed[box.slices], alpha, photo.grey, photo.profile)
@@ -153,14 +155,13 @@ def _box(numbers: Any, photo: Photo) -> Box:
     return box
 
 
-def _patch(data: bytes, size: tuple[int, int]) -> Image.Image:
+def _patch(data: bytes, box: Box) -> Photo:
     try:
-        picture: Image.Image = Image.open(io.BytesIO(data), formats=["PNG"])
-        if picture.size != size:
-            raise InputError("a patch does not fit its box")
-        picture.load()
-    except InputError:
-        raise
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            fits = picture.size == (box.width, box.height)
+        patch = decode_photo(data, "a patch") if fits else None
     except Exception:  # damaged bytes can raise nearly anything
         raise InputError("a patch is damaged") from None
-    return picture
+    if patch is None:
+        raise InputError("a patch does not fit its box")
+    return patch

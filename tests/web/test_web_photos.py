@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -59,6 +60,23 @@ def test_patches_laid_on_the_photo_give_the_completed_one_bit_for_bit(rng, kind)
         assert (found[5:8, 6, 3] == 255).all()
 
 
+def test_sixteen_bits_stay_sixteen(rng):
+    pixels = rng.integers(0, 2**16, (20, 30, 3), dtype=np.uint16)
+    file = cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()
+    photo = photos.read(file, "the photo", Limits())
+    np.testing.assert_array_equal(photo.pixels, pixels)
+    hole = np.zeros((20, 30), bool)
+    hole[3:9, 4:11] = True
+    completed = pixels.copy()
+    completed[hole] = 12345
+    box = Box(3, 4, 9, 11)
+    laid = photos.lay(photo, [[4, 3, 7, 6]], [photos.cut_patch(photo, completed, hole, box)])
+    result = cv2.imdecode(np.frombuffer(photos.encode(laid), np.uint8), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(result[..., ::-1], completed)
+    with pytest.raises(InputError, match="number of bits"):
+        photos.lay(photo, [[0, 0, 4, 4]], [encoded(np.zeros((4, 4, 3), np.uint8))])
+
+
 def test_the_last_patch_lies_on_top(rng):
     photo = photos.read(encoded(np.zeros((8, 8, 3), np.uint8)), "the photo", Limits())
     patches = [encoded(np.full((4, 4, 3), value, np.uint8)) for value in (10, 20)]
@@ -82,7 +100,7 @@ def test_a_patch_is_a_png_of_its_box_and_nothing_else():
     photo = photos.read(encoded(np.zeros((8, 8, 3), np.uint8)), "the photo", Limits())
     picture = np.zeros((4, 4, 3), np.uint8)
     for data in (b"", b"no picture", encoded(picture, "BMP"), encoded(picture)[:-30]):
-        with pytest.raises(InputError, match="patch is damaged"):
+        with pytest.raises(InputError, match="a patch"):
             photos.lay(photo, [[0, 0, 4, 4]], [data])
     with pytest.raises(InputError, match="one box"):
         photos.lay(photo, [], [encoded(picture)])
