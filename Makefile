@@ -5,10 +5,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test test-slow lint format install install-dev clean
+.PHONY: demo web test test-slow lint format install install-dev clean
 
 demo: install
 	$(BIN)/python tools/demo.py
+
+# The page in the browser on which to paint the hole; Ctrl-C ends it.
+web: $(VENV)/.installed-web
+	$(BIN)/python -m inpainting.web
 
 test: install-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
@@ -39,7 +43,11 @@ $(VENV)/.installed: $(VENV)/.python requirements.txt constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+$(VENV)/.installed-web: $(VENV)/.installed requirements-web.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-web.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-web.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
