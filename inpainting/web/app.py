@@ -125,7 +125,7 @@ class _Page:
         model = self._model(fields)
         photo, hole = await self._beside(lambda: self._decode(fields, parts))
         watch.lap("decode")
-        box = bounding_box(hole)
+        box = photos.patch_box(bounding_box(hole), hole.shape)
         warnings = await self._beside(lambda: model.warnings(hole))
         watch.lap("check")
         (completed, network), took = await self._in_turn(

@@ -82,6 +82,22 @@ def view(tab):
     return tab.get_attribute("[role=tab][aria-selected=true]", "data-view")
 
 
+def bright_pixels(tab):
+    """What of the stage is not black, in pixels of the photo."""
+    return tab.evaluate(
+        """() => {
+          const canvas = document.getElementById("canvas");
+          const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const scale = parseFloat(document.getElementById("zoom-real").textContent) / 100;
+          let count = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            if (data[i + 3] && Math.max(data[i], data[i + 1], data[i + 2]) > 30) count++;
+          }
+          return count / scale ** 2;
+        }"""
+    )
+
+
 def check_filled(result, photo, hole):
     """The promise: outside the hole bit for bit, and inside something else."""
     assert result.shape == photo.shape
@@ -132,6 +148,9 @@ def test_load_paint_undo_fill_slide_download(open_page, rng):
         tab.wait_for_selector("#busy", state="hidden")
         assert view(tab) == name
         assert tab.is_hidden("#message")
+        if name == "difference":  # bright where the hole is, black around it
+            tab.wait_for_timeout(500)
+            assert 0.7 < bright_pixels(tab) / first.sum() < 1.3
 
 
 def test_fill_again_on_the_result_and_back(open_page, rng):

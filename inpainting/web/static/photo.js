@@ -40,10 +40,21 @@ export function drawPhoto(context, photo, patches, scale) {
   context.drawImage(small ? photo.small : photo.bitmap, 0, 0, photo.width, photo.height);
   for (const { box, bitmap } of patches) {
     const [left, top, width, height] = box;
-    // A patch may be transparent where the photo is, or the other way round.
-    if (photo.transparent && context.globalCompositeOperation === "source-over") {
-      context.clearRect(left, top, width, height);
-    }
+    context.save();
+    context.beginPath();
+    context.rect(...inner(box, photo));
+    context.clip();
+    if (photo.transparent) context.clearRect(left, top, width, height); // and so may the patch
     context.drawImage(bitmap, left, top, width, height);
+    context.restore();
   }
+}
+
+/** A patch without its rim, which is the photo's own: smoothing at a picture's edge would show. */
+function inner([left, top, width, height], photo) {
+  const x = left > 0 ? 1 : 0;
+  const y = top > 0 ? 1 : 0;
+  const right = left + width < photo.width ? 1 : 0;
+  const bottom = top + height < photo.height ? 1 : 0;
+  return [left + x, top + y, width - x - right, height - y - bottom];
 }

@@ -129,9 +129,14 @@ export class Stage {
   /** |before - after|, eight times as bright, on black. */
   paintDifference(context, pane) {
     const { results } = this.state;
+    const after = document.createElement("canvas");
+    Object.assign(after, { width: this.canvas.width, height: this.canvas.height });
+    const other = after.getContext("2d");
+    other.setTransform(context.getTransform());
+    this.paintResult(other, results.current);
     this.paintResult(context, results.original);
     context.globalCompositeOperation = "difference";
-    this.paintResult(context, results.current);
+    context.drawImage(after, 0, 0, pane.width, pane.height);
     context.globalCompositeOperation = "lighter";
     for (let doubling = 0; doubling < 3; doubling++) {
       context.drawImage(this.canvas, 0, 0, pane.width, pane.height);
