@@ -85,17 +85,22 @@ class Model:
 
 
 def load_model(name: str) -> Model:
-    """Loads a model and fills a small hole with it, so that the first person doesn't wait for it.
+    """Loads a model and warms it up.
 
     Raises:
         InputError: there is nothing of that name, or it cannot be read.
     """
     model = Model(name, inpainting.load(name))
+    warm_up(model)
+    return model
+
+
+def warm_up(model: Model) -> None:
+    """Fills a small hole, which builds the graphs: the first person shouldn't wait for that."""
     side = min(256, model.predictor.working_size)
     hole = np.zeros((side, side), bool)
     hole[side // 4 : side // 2, side // 4 : side // 2] = True
     model.fill(np.zeros((side, side, 3), np.uint8), hole)
-    return model
 
 
 def bounding_box(hole: np.ndarray) -> Box:

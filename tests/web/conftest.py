@@ -19,7 +19,7 @@ from inpainting.serving.predictor import Predictor
 from inpainting.web.__main__ import listen
 from inpainting.web.app import create_app
 from inpainting.web.envelope import pack, unpack
-from inpainting.web.models import Model
+from inpainting.web.models import Model, warm_up
 from inpainting.web.photos import Limits
 
 RECORD = {"image_size": 64, "system": {"masks": "mixed"}, "purpose": "tests"}
@@ -42,6 +42,8 @@ class Served:
             Model("light", Predictor(constant(0.9), 64, RECORD)),
             Model("dark", Predictor(constant(0.1), 64, RECORD)),
         ]
+        for model in self.models:  # as the command does: the first fill builds graphs
+            warm_up(model)
         self.app = create_app(self.models, limits or Limits(), **options)
         self.port = 0
         self.start()
@@ -149,7 +151,7 @@ def open_page(browser, served):
         context = browser.new_context(viewport={"width": 1000, "height": 700}, **options)
         contexts.append(context)
         context.on("request", lambda request: requests.append(request.url))
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(120_000)
         tab = context.new_page()
         tab.on("pageerror", lambda error: errors.append(str(error)))
         tab.goto(page.url)
