@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 import statistics
@@ -22,6 +23,7 @@ from typing import Any
 from absl import flags
 from PIL import Image
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from inpainting import cli
 from inpainting.errors import InputError
 
@@ -46,7 +48,8 @@ def main(arguments: list[str]) -> None:
         raise InputError("found no chromium: install it (Debian: apt-get install chromium)")
     command = [sys.executable, "-m", "inpainting.web", "--port=0", "--noopen"]
     command.append(f"--model={FLAGS.model}")
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as page:
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as page:
         try:
             runs = measure(address(page), chromium, photo())
         finally:
