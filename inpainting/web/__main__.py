@@ -60,12 +60,17 @@ def main(arguments: list[str]) -> int:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound there; raises `InputError` if that is not possible."""
+    """A socket that listens there, so that who comes early waits instead of being turned away.
+
+    Raises:
+        InputError: that is not possible.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(128)
     except OSError as error:
         raise InputError(
             f"cannot listen on {host} port {port}: {error.strerror} (--host, --port)"

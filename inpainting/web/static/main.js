@@ -108,13 +108,13 @@ function maskChanged(box, finished) {
 
 /** Changes the mask in one step that can be undone; `change` gives the box it changed. */
 function changeMask(change) {
-  if (!state.photo) return;
+  if (!state.photo || state.edits.open) return; // not in the midst of a stroke
   if (state.view !== "paint") setView("paint");
   maskChanged(state.edits.step(change), true);
 }
 
 function undoOrRedo(which) {
-  if (!state.edits) return;
+  if (!state.edits || state.edits.open) return;
   if (state.view !== "paint") setView("paint");
   maskChanged(state.edits[which](), true);
 }
@@ -371,7 +371,7 @@ async function start() {
   setBrush(state.brush);
   refresh();
   try {
-    const page = await (await get("api/page"));
+    const page = await get("api/page");
     Object.assign(state, { models: page.models, limits: page.limits });
     const names = page.models.map((model) => model.name);
     byId("model").replaceChildren(...names.map((name) => option(name)));
