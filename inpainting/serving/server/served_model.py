@@ -1,0 +1,121 @@
+"""One loaded version of a model."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from inpainting.errors import InputError, reason
+from inpainting.loading import MODEL_CARD
+from inpainting.serving.predictor import Predictor
+from inpainting.serving.server.refusal import Refusal
+
+# The side of the photo that a version is tried with before it is served.
+_TRIAL_SIDE = 32
+_SAVED_MODEL = "saved_model.pb"
+
+
+class Signature:
+    """One signature: NumPy arrays in, NumPy arrays out.
+
+    Attributes:
+        specs: name -> `tf.TensorSpec` of the inputs.
+        output_names: of the outputs.
+        joins: whether its first axis is free, so that requests can be joined along it.
+    """
+
+    def __init__(self, function: Any):
+        self.function = function
+        self.specs: dict[str, tf.TensorSpec] = function.structured_input_signature[1]
+        self.output_names = set(function.structured_outputs)
+        self.joins = all(spec.shape[0] is None for spec in self.specs.values())
+
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether its inputs are encoded files."""
+        return any(spec.dtype == tf.string for spec in self.specs.values())
+
+    def __call__(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        outputs = self.function(**{name: tf.constant(array) for name, array in inputs.items()})
+        return {name: output.numpy() for name, output in outputs.items()}
+
+
+class ServedModel:
+    """A version that has been loaded and has answered once.
+
+    Args:
+        folder: the SavedModel's folder, as `export.py` writes it.
+        version: its number.
+
+    Raises:
+        InputError: it cannot be loaded, is not of `export.py`'s making, or fails to answer.
+    """
+
+    def __init__(self, folder: str, version: int):
+        self.version = version
+        try:
+            with open(os.path.join(folder, _SAVED_MODEL), "rb") as file:
+                graph = saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs[0]
+            with open(os.path.join(folder, MODEL_CARD), encoding="utf-8") as card:
+                self.card: dict[str, Any] = json.load(card)
+            # Kept, because the signatures' variables live as long as their module.
+            self._module = tf.saved_model.load(folder)
+            self.signatures = {
+                name: Signature(function) for name, function in self._module.signatures.items()
+            }
+            self.predictor = self._predictor()
+            self._try()
+        except Exception as error:  # a damaged folder raises whatever the reader stumbles over
+            why = reason(error) or type(error).__name__
+            raise InputError(f"SavedModel {folder} cannot be served: {why}") from error
+        self.signature_defs = graph.signature_def
+
+    def signature(self, name: str) -> Signature:
+        """Raises `Refusal` 400 if there is none of that name."""
+        if name not in self.signatures:
+            known = ", ".join(sorted(self.signatures))
+            raise Refusal(
+                400,
+                f"Serving signature name: {name[:80]!r} not found in signature def: expected one "
+                f"of {known}",
+            )
+        return self.signatures[name]
+
+    def _predictor(self) -> TimedPredictor:
+        function = self.signatures["generate"].function
+
+        def generate(image: tf.Tensor, mask: tf.Tensor) -> dict[str, tf.Tensor]:
+            return function(image=image, mask=mask)
+
+        # As `inpainting.serving.predictor.load` has it.
+        size = max(256, 2 * self.card.get("image_size", 256))
+        return TimedPredictor(generate, working_size=size)
+
+    def _try(self) -> None:
+        """Runs the network once: a broken version shows, and the first request need not wait."""
+        signature = self.signatures["serving_default"]
+        inputs = {}
+        for name, spec in signature.specs.items():
+            free = (1, _TRIAL_SIDE, _TRIAL_SIDE, 3)
+            shape = [side or free[axis] for axis, side in enumerate(spec.shape.as_list())]
+            inputs[name] = np.zeros(shape, spec.dtype.as_numpy_dtype)
+        inputs["mask"][:, ::2] = 1
+        signature(inputs)
+
+
+class TimedPredictor(Predictor):
+    """A predictor that stops between two crops when its thread's time is over."""
+
+    deadline = threading.local()
+
+    def generate(self, images: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
+        check = getattr(self.deadline, "check", None)
+        if check is not None:
+            check()
+        return super().generate(images, masks)
