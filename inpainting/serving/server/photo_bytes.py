@@ -78,7 +78,8 @@ def _decoded(decoder, data: bytes, name: str) -> np.ndarray:
     except Refusal:
         raise
     except Exception as error:
-        raise Refusal(400, f"{name} is truncated or damaged: {reason(error)}") from error
+        why = reason(error).split("}} ")[-1]  # without the name of TensorFlow's node
+        raise Refusal(400, f"{name} is truncated or damaged: {why}") from error
 
 
 def _first_frame(data: bytes) -> bytes:

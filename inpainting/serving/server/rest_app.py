@@ -15,12 +15,14 @@ Paths, words and status codes of `/v1` are those of TensorFlow Serving's `http_r
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
@@ -37,6 +39,8 @@ _STATUS = re.compile(_MODEL + "(/metadata)?", re.ASCII)
 
 def make_app(service: Service, access: Access) -> Gate:
     """The ASGI application."""
+    # It warns of every form that is none; the asker is told.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.exception_handler(Refusal)
@@ -87,8 +91,7 @@ def make_app(service: Service, access: Access) -> Gate:
         started = time.monotonic()
 
         async def answer() -> bytes:
-            async with request.form(max_files=2, max_fields=2) as form:
-                image, mask = [await _file(form, name) for name in ("image", "mask")]
+            image, mask = await _files(request, ("image", "mask"))
             left = service.limits.timeout_seconds - (time.monotonic() - started)
             return await service.fill_photo(image, mask, left)
 
@@ -112,11 +115,18 @@ def make_app(service: Service, access: Access) -> Gate:
     return Gate(app, service, access)
 
 
-async def _file(form: Any, name: str) -> bytes:
-    part = form.get(name)
-    if not isinstance(part, UploadFile):
-        raise Refusal(400, f"file {name!r} is missing: POST a form with the files image and mask")
-    return await part.read()
+async def _files(request: Request, names: tuple[str, ...]) -> list[bytes]:
+    """The files of a form; raises `Refusal` 400 if it is none, or not of these names."""
+    try:
+        async with request.form(max_files=len(names), max_fields=len(names)) as form:
+            parts = {key: part for key, part in form.items() if isinstance(part, UploadFile)}
+            for name in names:
+                if name not in parts:
+                    known = " and ".join(names)
+                    raise Refusal(400, f"file {name!r} is missing: POST a form with files {known}")
+            return [await parts[name].read() for name in names]
+    except (FormParserError, ValueError, LookupError) as error:
+        raise Refusal(400, "the form is not multipart/form-data as it should be") from error
 
 
 def _number(version: str | None) -> int | None:

@@ -25,6 +25,7 @@ from inpainting.serving.server.service import Service
 
 # gRPC's own calls wait this long for theirs to end, after the service has none any more.
 _GRPC_SECONDS = 1.0
+_BACKLOG = 2048
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,6 +126,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        # From now on whoever connects waits, and is not turned away.
+        listener.listen(_BACKLOG)
         listener.set_inheritable(True)
         return listener
     except (OSError, OverflowError) as error:

@@ -133,21 +133,37 @@ def held(monkeypatch):
     event.set()
 
 
-def until(condition, seconds=30):
-    """Waits until `condition()` holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.005)
+@pytest.fixture(scope="session")
+def until():
+    """Waits until a condition holds."""
+
+    def wait(condition, seconds=30):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it never came"
+            time.sleep(0.005)
+
+    return wait
 
 
-def photo(rng, height, width):
-    """uint8 image (H, W, 3) and mask (H, W) of 0 and 255."""
-    image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-    mask = (255 * (rng.random((height, width)) < 0.4)).astype(np.uint8)
-    mask[0, 0] = 255
-    return image, mask
+@pytest.fixture
+def photo(rng):
+    """Makes a uint8 image (H, W, 3) and mask (H, W) of 0 and 255."""
+
+    def make(height, width):
+        image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        mask = (255 * (rng.random((height, width)) < 0.4)).astype(np.uint8)
+        mask[0, 0], mask[-1, -1] = 255, 0
+        return image, mask
+
+    return make
 
 
-def png(array):
-    return tf.io.encode_png(array if array.ndim == 3 else array[..., np.newaxis]).numpy()
+@pytest.fixture(scope="session")
+def png():
+    """Encodes uint8 (H, W, 3) or (H, W)."""
+
+    def encode(array):
+        return tf.io.encode_png(array if array.ndim == 3 else array[..., np.newaxis]).numpy()
+
+    return encode
