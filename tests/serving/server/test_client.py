@@ -31,7 +31,7 @@ def script():
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self):  # noqa: N802
+        def do_POST(self):
             length = int(self.headers.get("Content-Length", 0))
             seen.append((self.path, dict(self.headers), self.rfile.read(length)))
             answer = answers.pop(0)
