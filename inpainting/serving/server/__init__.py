@@ -10,7 +10,7 @@
 | `inputs`, `photo_bytes`, `json_format` | from the wire to checked arrays, and back |
 | `batcher` | joins waiting requests of one size |
 | `service` | a request's way through all of these, whatever it came by |
-| `rest_app`, `gate`, `grpc_servicers` | REST and gRPC as TensorFlow Serving has it, `POST /fill` |
+| `rest_app`, `gate`, `replies`, `grpc_methods` | REST, gRPC and `POST /fill` |
 | `access`, `metrics`, `running` | keys; Prometheus figures; start, SIGTERM, stop |
 
 One process, one event loop. Files are decoded in threads, and batches computed in another, so that

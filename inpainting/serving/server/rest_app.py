@@ -25,6 +25,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from inpainting.serving.server import json_format, replies
 from inpainting.serving.server.access import Access
@@ -39,8 +40,9 @@ _STATUS = re.compile(_MODEL + "(/metadata)?", re.ASCII)
 
 def make_app(service: Service, access: Access) -> Gate:
     """The ASGI application."""
-    # It warns of every form that is none; the asker is told.
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    # They warn of every form and request that is none; the asker is told.
+    for name in ("python_multipart", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.exception_handler(Refusal)
@@ -52,6 +54,10 @@ def make_app(service: Service, access: Access) -> Gate:
         if error.status_code == 404:
             error.detail = _malformed(request)
         return error_response(error.status_code, str(error.detail), dict(error.headers or {}))
+
+    @app.exception_handler(ClientDisconnect)
+    async def left(request: Request, error: ClientDisconnect) -> Response:
+        return error_response(400, "the client left before its request was whole")
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:

@@ -12,11 +12,10 @@ from typing import Callable
 import grpc
 import uvicorn
 from absl import logging
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from inpainting.errors import InputError
 from inpainting.serving.server.access import Access
-from inpainting.serving.server.grpc_servicers import ModelServicer, PredictionServicer
+from inpainting.serving.server.grpc_methods import make_handlers
 from inpainting.serving.server.limits import Limits
 from inpainting.serving.server.metrics import Metrics
 from inpainting.serving.server.model_folder import ModelFolder
@@ -144,12 +143,7 @@ def _grpc_server(service: Service, access: Access, options: Options) -> tuple[gr
     ]
     # Messages are read before they are admitted: no more of them at a time than can be refused.
     server = grpc.aio.server(options=settings, maximum_concurrent_rpcs=2 * service.limits.queue)
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        PredictionServicer(service, access), server
-    )
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-        ModelServicer(service, access), server
-    )
+    server.add_generic_rpc_handlers(make_handlers(service, access))
     address = f"{_bracketed(options.host)}:{options.grpc_port}"
     try:
         port = server.add_insecure_port(address)

@@ -1,0 +1,36 @@
+"""Photos for load: small, of a few sizes, each unlike every other."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+# Sides in pixels; few enough that requests meet others of their size.
+SIDES = (16, 24, 33, 48, 64)
+_HOLE = 0.3
+
+
+def random_photo(
+    rng: np.random.Generator, sides: tuple[int, ...] = SIDES
+) -> tuple[np.ndarray, np.ndarray]:
+    """Noise: uint8 image (H, W, 3), and mask (H, W) of 0 and 255 with both in it."""
+    height, width = rng.choice(sides, 2)
+    image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    mask = np.where(rng.random((height, width)) < _HOLE, np.uint8(255), np.uint8(0))
+    mask[0, 0], mask[-1, -1] = 255, 0
+    return image, mask
+
+
+def encoded(array: np.ndarray, format_name: str = "PNG") -> bytes:
+    """An image file's bytes."""
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, format_name)
+    return file.getvalue()
+
+
+def decoded(data: bytes) -> np.ndarray:
+    """uint8 (H, W, 3)."""
+    with Image.open(io.BytesIO(data)) as image:
+        return np.array(image.convert("RGB"))
