@@ -92,8 +92,8 @@ def _over_http(address: str, request: bytes, may_wait: bool) -> tuple[str, bool]
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.sendall(request)
             answer = connection.recv(4096)
-    except (socket.timeout, ConnectionResetError) as error:
-        return type(error).__name__, may_wait
+    except OSError as error:
+        return type(error).__name__, may_wait and not isinstance(error, ConnectionRefusedError)
     status = answer.split(b" ", 2)[1:2]
     if not status or not status[0].isdigit():
         return "closed", may_wait
