@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from typing import Any
 
 import numpy as np
@@ -87,7 +86,7 @@ class ServedModel:
             )
         return self.signatures[name]
 
-    def _predictor(self) -> TimedPredictor:
+    def _predictor(self) -> Predictor:
         function = self.signatures["generate"].function
 
         def generate(image: tf.Tensor, mask: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -95,7 +94,7 @@ class ServedModel:
 
         # As `inpainting.serving.predictor.load` has it.
         size = max(256, 2 * self.card.get("image_size", 256))
-        return TimedPredictor(generate, working_size=size)
+        return Predictor(generate, working_size=size)
 
     def _try(self) -> None:
         """Runs the network once: a broken version shows, and the first request need not wait."""
@@ -107,15 +106,3 @@ class ServedModel:
             inputs[name] = np.zeros(shape, spec.dtype.as_numpy_dtype)
         inputs["mask"][:, ::2] = 1
         signature(inputs)
-
-
-class TimedPredictor(Predictor):
-    """A predictor that stops between two crops when its thread's time is over."""
-
-    deadline = threading.local()
-
-    def generate(self, images: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
-        check = getattr(self.deadline, "check", None)
-        if check is not None:
-            check()
-        return super().generate(images, masks)

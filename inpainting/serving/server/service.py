@@ -157,25 +157,23 @@ def _check_sizes(images: list[bytes], masks: list[bytes], limits: Limits) -> Non
 
 
 def _filled(model: ServedModel, image: bytes, mask: bytes, until: float) -> bytes:
-    def check() -> None:
+    def check(progress: float = 0.0) -> None:
         if time.monotonic() > until:
             raise _out_of_time()
 
     with tempfile.TemporaryDirectory(prefix="inpainting-") as folder:
         paths = [os.path.join(folder, name) for name in ("image", "mask", "completed.png")]
-        model.predictor.deadline.check = check
         try:
             check()
             for path, data in zip(paths, (image, mask)):
                 Path(path).write_bytes(data)
             photo, hole = read_photo(paths[0]), read_mask(paths[1]) == 1
             check_pair(photo.pixels, hole)
-            write_photo(paths[2], photo, model.predictor(photo.pixels, hole), hole)
+            completed = model.predictor(photo.pixels, hole, progress=check)
+            write_photo(paths[2], photo, completed, hole)
             return Path(paths[2]).read_bytes()
         except InputError as error:
             raise Refusal(400, str(error).replace(folder + os.sep, "")) from error
-        finally:
-            del model.predictor.deadline.check
 
 
 def _out_of_time(seconds: float | None = None) -> Refusal:
