@@ -7,6 +7,7 @@ where damage happens to do nothing); the caller sends it and judges the answer.
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import struct
 import zlib
@@ -131,7 +132,7 @@ def wrong_values(rng: Rng) -> bytes:
         "inputs": {"image": [[[[1, 0, 1]]]], "mask": [[[[1]]]]},
     }
     for _ in range(rng.integers(1, 4)):
-        value = _VALUES[rng.integers(len(_VALUES))]
+        value = copy.deepcopy(_VALUES[rng.integers(len(_VALUES))])
         where = rng.integers(0, 5)
         if where == 0:
             request["signature_name"] = value

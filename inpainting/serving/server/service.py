@@ -81,8 +81,17 @@ class Service:
         limit = min(self.limits.timeout_seconds, seconds or self.limits.timeout_seconds)
         try:
             return await asyncio.wait_for(work, limit)
-        except asyncio.TimeoutError as error:
-            raise _out_of_time(limit) from error
+        except asyncio.TimeoutError:
+            refusal = _out_of_time(limit)
+        except Refusal as error:
+            refusal = error.with_traceback(None)
+            refusal.__cause__ = refusal.__context__ = None
+        # What led here holds the request's body, in a ring with the task that it ran in: such rings
+        # stay until the garbage collector comes, and abuse would fill the memory with them.
+        try:
+            raise refusal
+        finally:
+            del refusal
 
     async def drained(self, seconds: float) -> bool:
         """Admits nothing any more; whether all that was admitted was answered within `seconds`."""

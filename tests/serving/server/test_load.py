@@ -180,3 +180,48 @@ def test_limits_are_above_nothing(name):
         Limits(**{name: 0})
     with pytest.raises(InputError, match="batch_delay_ms"):
         Limits(batch_delay_ms=-1)
+
+
+def test_a_refused_request_leaves_nothing_for_the_garbage_collector(tiny):
+    """Its body would stay in memory until a full collection, and abuse would fill it."""
+    import asyncio
+    import gc
+    import weakref
+
+    from inpainting.serving.server.metrics import Metrics
+    from inpainting.serving.server.refusal import Refusal
+    from inpainting.serving.server.service import Service
+
+    class Body:
+        pass
+
+    bodies = []
+
+    def parse(body):
+        try:
+            raise ValueError(body)
+        except ValueError as error:
+            raise Refusal(400, "no JSON") from error
+
+    async def ask(service):
+        async def answer():
+            body = Body()
+            bodies.append(weakref.ref(body))
+            await service.in_thread(parse, body)
+
+        with pytest.raises(Refusal, match="no JSON"):
+            await service.in_time(answer())
+
+    async def main():
+        service = Service(tiny, Limits(), Metrics())
+        gc.disable()
+        try:
+            for _ in range(3):
+                await ask(service)
+            await asyncio.sleep(0.05)
+            assert [body() for body in bodies[:-1]] == [None, None]
+        finally:
+            gc.enable()
+            service.close()
+
+    asyncio.run(main())
