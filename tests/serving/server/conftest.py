@@ -137,7 +137,7 @@ def held(monkeypatch):
 def until():
     """Waits until a condition holds."""
 
-    def wait(condition, seconds=30):
+    def wait(condition, seconds=120):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "it never came"
