@@ -38,6 +38,7 @@ def training_dataset(
     masks: MaskFiles | None = None,
     draw: str = "mixed",
     workers: int | None = None,
+    share: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:
     """An endless dataset of `(image, mask)`, whose first element is batch `start_step`.
 
@@ -56,6 +57,8 @@ def training_dataset(
             half the time; without them masks are drawn.
         draw: how they are drawn, a name in `inpainting.data.masks.SAMPLERS`.
         workers: samples made at the same time; by default TensorFlow decides.
+        share: `(index, count)`: of each batch only the part `index` of `count` equal ones in a row
+            is made, for one of several processes. Together the parts are the batch.
 
     Raises:
         ValueError: an argument is out of range.
@@ -72,12 +75,17 @@ def training_dataset(
     if crop not in CROPS:
         raise ValueError(f"crop must be one of {CROPS}, received {crop!r}")
     check_sampler(draw)
+    part, parts = share
+    if not 0 <= part < parts or batch_size % parts:
+        raise ValueError(f"share must be of parts that divide {batch_size}, received {share}")
+    size = batch_size // parts
     sample = _SampleMaker(photos, image_size, seed, crop, masks, draw)
-    sample(start_step * batch_size)  # where nothing can be read, say so now
+    sample(start_step * batch_size + part * size)  # where nothing can be read, say so now
 
     def make(number: int) -> tuple[np.ndarray, np.ndarray]:
         try:
-            return sample(number)
+            step, position = divmod(int(number), size)
+            return sample(step * batch_size + part * size + position)
         except InputError as error:
             photos.failure = error
             raise
@@ -91,10 +99,10 @@ def training_dataset(
     def convert(image: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.cast(image, tf.float32) / 255.0, tf.cast(mask, tf.float32)
 
-    numbers = tf.data.Dataset.range(start_step * batch_size, np.iinfo(np.int64).max)
+    numbers = tf.data.Dataset.range(start_step * size, np.iinfo(np.int64).max)
     return (
         numbers.map(load, num_parallel_calls=workers or tf.data.AUTOTUNE, deterministic=True)
-        .batch(batch_size, drop_remainder=True)
+        .batch(size, drop_remainder=True)
         .map(convert)
         .prefetch(tf.data.AUTOTUNE)
     )

@@ -82,6 +82,9 @@ class ContextualAttention(tf.keras.layers.Layer):
         self.max_scores = max_scores
 
     def call(self, features, holes):
+        if features.dtype.size < 4:
+            # Norms and softmax: sums over all positions and channels, float32 whatever comes in.
+            return tf.cast(self.call(tf.cast(features, tf.float32), holes), features.dtype)
         if self.first_holes_only:
             holes = tf.repeat(holes[:1], tf.shape(holes)[0], axis=0)
         size = 2 * self.rate

@@ -8,6 +8,19 @@ import tensorflow_addons as tfa
 EPSILON = 1e-5
 
 
+class InstanceNorm(tfa.layers.InstanceNormalization):
+    """Addons' layer, but float32 inside where it computes in half precision.
+
+    Sums over all pixels of an image lose what they sum in bfloat16's 8 bits, and their squares
+    leave float16's range.
+    """
+
+    def call(self, inputs):
+        if inputs.dtype.size >= 4:
+            return super().call(inputs)
+        return tf.cast(super().call(tf.cast(inputs, tf.float32)), inputs.dtype)
+
+
 def instance_norm(name: str) -> tf.keras.layers.Layer:
     """A layer that brings each channel of each sample to mean 0 and variance 1 over its pixels.
 
@@ -19,4 +32,4 @@ def instance_norm(name: str) -> tf.keras.layers.Layer:
     Args:
         name: the layer's name.
     """
-    return tfa.layers.InstanceNormalization(center=False, scale=False, epsilon=EPSILON, name=name)
+    return InstanceNorm(center=False, scale=False, epsilon=EPSILON, name=name)

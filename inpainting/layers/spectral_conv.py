@@ -21,6 +21,7 @@ class SpectralConv2D(tf.keras.layers.Layer):
     iteration, to be called once a discriminator step, before the kernel is used. The kernel itself
     is never overwritten, so that gradients pass through the division. The division is done on the
     output, to which the kernel is linear, since the kernels of the last layers are far larger.
+    Under mixed precision the convolution alone is in half precision: u, v and sigma stay float32.
 
     u and v start from 15 iterations, so an untrained layer is normalised too. Under a distribution
     strategy, a change is taken from the first replica and copied to all: they stay equal bit for
@@ -71,6 +72,7 @@ class SpectralConv2D(tf.keras.layers.Layer):
             "kernel",
             (size, size, input_shape[-1], self.filters),
             initializer=self.kernel_initializer,
+            experimental_autocast=False,
         )
         self.bias = self.add_weight("bias", (self.filters,), initializer="zeros")
         self.u = self._add_vector("u", self.filters, self._first_u)
@@ -82,7 +84,10 @@ class SpectralConv2D(tf.keras.layers.Layer):
         if padding == "ZERO":
             inputs = pad_border(inputs, (self.kernel_size - 1) // 2, padding)
             padding = "VALID"
-        outputs = tf.nn.conv2d(inputs, self.kernel, self.strides, padding) / self.sigma()
+        # Cast here and not by Keras, so that sigma is that of the float32 kernel.
+        kernel = tf.cast(self.kernel, inputs.dtype)
+        outputs = tf.nn.conv2d(inputs, kernel, self.strides, padding)
+        outputs /= tf.cast(self.sigma(), inputs.dtype)
         return tf.nn.bias_add(outputs, self.bias)
 
     def sigma(self) -> tf.Tensor:
@@ -117,6 +122,7 @@ class SpectralConv2D(tf.keras.layers.Layer):
             initializer=initializer,
             trainable=False,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            experimental_autocast=False,
         )
 
     def _first_u(self, shape, dtype=None):

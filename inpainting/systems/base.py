@@ -19,6 +19,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from inpainting.errors import InputError
+
 Outputs = dict[str, tf.Tensor]
 
 
@@ -33,7 +35,8 @@ class InpaintingSystem(tf.keras.Model):
 
     Attributes:
         batches_per_step: how many batches one `train_step` is given, joined along the first axis;
-            more than one where the discriminator is updated several times a step.
+            more than one where the discriminator is updated several times a step. Sample i belongs
+            to batch i modulo this number, so that any number of replicas takes a like share of each.
     """
 
     generator: tf.keras.Model
@@ -43,6 +46,18 @@ class InpaintingSystem(tf.keras.Model):
         """The generator alone: (image, mask) -> `{"coarse", "refined"}`."""
         image, mask = inputs
         return self.generator(image, mask, training=training)
+
+    def use_micro_batches(self, count: int) -> None:
+        """From now on `train_step` takes each batch in `count` equal parts, one after the other.
+
+        Raises:
+            InputError: the system cannot.
+        """
+        if count > 1:
+            raise InputError(
+                f"--micro_batches={count}: the system {self.name} takes its batches whole "
+                "(only systems that extend AdversarialSystem add up gradients)"
+            )
 
     def checkpoint_items(self) -> dict[str, Any]:
         """Trackable objects that a checkpoint keeps: networks and optimizers, by name.
@@ -74,8 +89,20 @@ def apply_and_measure(
     """Sums gradients over the replicas, applies them, and returns their global norm.
 
     Summed here rather than inside the optimizer, so that the norm is that of the global batch.
+
+    Where `optimizer` scales losses (see `inpainting.training.precision`), gradients are those of
+    the scaled loss. It makes no update, and halves its scale, where they left float16's range; the
+    norm of that step is given as 0, unless the scale cannot fall any further.
     """
     context = tf.distribute.get_replica_context()
+    scales_losses = isinstance(optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
+    if scales_losses:
+        may_overflow = optimizer.loss_scale > 1
+        gradients = optimizer.get_unscaled_gradients(gradients)
     summed = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+    norm = tf.linalg.global_norm(summed)
+    if scales_losses:
+        skipped = may_overflow & ~tf.math.is_finite(norm)
+        norm = tf.where(skipped, tf.zeros_like(norm), norm)
     optimizer.apply_gradients(zip(summed, variables), skip_gradients_aggregation=True)
-    return tf.linalg.global_norm(summed)
+    return norm

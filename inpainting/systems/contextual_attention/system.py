@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from inpainting.losses import local, reconstruction, wasserstein
 from inpainting.systems.adversarial import AdversarialSystem, Figures
-from inpainting.systems.base import apply_and_measure, scale_for_replicas
+from inpainting.systems.base import Outputs
 from inpainting.systems.contextual_attention.config import ContextualAttentionConfig
 from inpainting.systems.contextual_attention.critics import CriticPair
 from inpainting.systems.contextual_attention.generator import ContextualAttentionGenerator
@@ -49,117 +49,94 @@ class ContextualAttentionSystem(AdversarialSystem):
         self.window = image_size // 2
         self.batches_per_step = config.critic_updates
 
-    def train_step(self, batch: tuple[tf.Tensor, tf.Tensor]) -> Figures:
-        """`critic_updates` updates of the critics and one of the generator.
-
-        `batch` is `(image, mask)` of the replica's share of `critic_updates` batches.
-        """
-        count = self.config.critic_updates
-        *earlier, last = zip(*(tf.split(part, count, axis=0) for part in batch))
-        for image, mask in earlier:
-            refined = self.generator(image, mask, training=True)["refined"]
-            truth, completed = _judged(image, mask, refined)
-            self._critic_step(truth, completed, mask)
-        return self.report(self._generator_step(*last))
-
-    def _generator_step(self, image: tf.Tensor, mask: tf.Tensor) -> Figures:
-        """The last update of the critics and the generator's, on the same completed images."""
+    def generator_losses(self, image: tf.Tensor, mask: tf.Tensor, outputs: Outputs) -> Figures:
+        """Both critics' scores of the completed image, and L1 in the window and of known pixels."""
         config = self.config
-        with tf.GradientTape() as tape:
-            outputs = self.generator(image, mask, training=True)
-            truth, completed = _judged(image, mask, outputs["refined"])
-            with tape.stop_recording():
-                figures = self._critic_step(truth, completed, mask)
-            corners = local.hole_window(mask, self.window)
-            figures |= self._reconstruction(truth, mask, outputs, corners)
-            scores = self.discriminator(
-                completed, local.crop_window(completed, corners, self.window), training=True
-            )
-            of_global, of_local = (wasserstein.wasserstein_generator(score) for score in scores)
-            figures["adversarial"] = config.global_critic_weight * of_global + of_local
-            figures["generator_loss"] = (
-                config.adversarial_weight * figures["adversarial"]
-                + config.hole_l1_weight * figures["hole_l1"]
-                + config.known_l1_weight * figures["known_l1"]
-            )
-            scaled = scale_for_replicas(figures["generator_loss"])
-        variables = self.generator.trainable_variables
-        figures["generator_gradient_norm"] = apply_and_measure(
-            self.generator_optimizer, tape.gradient(scaled, variables), variables
+        truth, completed = _judged(image, mask, outputs["refined"])
+        corners = local.hole_window(mask, self.window)
+        figures = self._reconstruction(truth, mask, outputs, corners)
+        scores = self.discriminator(
+            completed, local.crop_window(completed, corners, self.window), training=True
+        )
+        of_global, of_local = (wasserstein.wasserstein_generator(score) for score in scores)
+        figures["adversarial"] = config.global_critic_weight * of_global + of_local
+        figures["generator_loss"] = (
+            config.adversarial_weight * figures["adversarial"]
+            + config.hole_l1_weight * figures["hole_l1"]
+            + config.known_l1_weight * figures["known_l1"]
         )
         return figures
 
     def _reconstruction(
-        self, truth: tf.Tensor, mask: tf.Tensor, outputs: Figures, corners: tf.Tensor
+        self, truth: tf.Tensor, mask: tf.Tensor, outputs: Outputs, corners: tf.Tensor
     ) -> Figures:
         """L1 in the hole's window, discounted away from its border, and L1 of known pixels."""
         weights = local.discount(self.window, self.config.discount)
         window = local.crop_window(truth, corners, self.window)
         losses = {"hole_l1": 0.0, "known_l1": 0.0}
         for name, weight in (("coarse", self.config.coarse_weight), ("refined", 1.0)):
-            output = 2 * tf.cast(outputs[name], truth.dtype) - 1
+            output = 2 * outputs[name] - 1
             filled = local.crop_window(output, corners, self.window)
             losses["hole_l1"] += weight * reconstruction.l1(window, filled, weights)
             losses["known_l1"] += weight * local.known_l1(truth, output, mask)
         return losses
 
-    def _critic_step(self, truth: tf.Tensor, completed: tf.Tensor, mask: tf.Tensor) -> Figures:
-        """One update of both critics on true and completed images."""
-        completed = tf.stop_gradient(completed)
+    def discriminator_losses(
+        self, image: tf.Tensor, mask: tf.Tensor, refined: tf.Tensor, *draws: tf.Tensor
+    ) -> Figures:
+        """Both critics' distance between true and completed images, and their gradient penalty."""
+        global_share, local_share = draws
+        truth, completed = _judged(image, mask, refined)
         corners = local.hole_window(mask, self.window)
         true_window, filled_window, mask_window = (
             local.crop_window(part, corners, self.window) for part in (truth, completed, mask)
         )
-        variables = self.discriminator.trainable_variables
-        with tf.GradientTape() as tape:
-            scores = self.discriminator(
-                tf.concat([truth, completed], axis=0),
-                tf.concat([true_window, filled_window], axis=0),
-                training=True,
-            )
-            (real, fake), (local_real, local_fake) = (tf.split(part, 2, axis=0) for part in scores)
-            distance = wasserstein.wasserstein_critic(real, fake)
-            distance += wasserstein.wasserstein_critic(local_real, local_fake)
-            critics = self.discriminator
-            penalty = wasserstein.gradient_penalty(
-                critics.global_critic, truth, completed, mask, self._shares(truth, 0)
-            )
-            penalty += wasserstein.gradient_penalty(
-                critics.local_critic,
-                true_window,
-                filled_window,
-                mask_window,
-                self._shares(truth, 1),
-            )
-            loss = distance + self.config.gradient_penalty_weight * penalty
-            scaled = scale_for_replicas(loss)
-        norm = apply_and_measure(
-            self.discriminator_optimizer, tape.gradient(scaled, variables), variables
+        critics = self.discriminator
+        scores = critics(
+            tf.concat([truth, completed], axis=0),
+            tf.concat([true_window, filled_window], axis=0),
+            training=True,
+        )
+        (real, fake), (local_real, local_fake) = (
+            tf.split(tf.cast(part, tf.float32), 2, axis=0) for part in scores
+        )
+        distance = wasserstein.wasserstein_critic(real, fake)
+        distance += wasserstein.wasserstein_critic(local_real, local_fake)
+        penalty = wasserstein.gradient_penalty(
+            critics.global_critic, truth, completed, mask, global_share
+        )
+        penalty += wasserstein.gradient_penalty(
+            critics.local_critic, true_window, filled_window, mask_window, local_share
         )
         return {
-            "discriminator_loss": loss,
+            "discriminator_loss": distance + self.config.gradient_penalty_weight * penalty,
             "gradient_penalty": penalty,
-            "discriminator_gradient_norm": norm,
             "d_real": tf.reduce_mean(real) + tf.reduce_mean(local_real),
             "d_fake": tf.reduce_mean(fake) + tf.reduce_mean(local_fake),
         }
 
-    def _shares(self, images: tf.Tensor, purpose: int) -> tf.Tensor:
-        """Random numbers in [0, 1], `(B, 1, 1, 1)`: a function of the update and the replica alone.
+    def draws(self, count: int | tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """How far from the true image each critic's gradient is looked at, in [0, 1].
 
-        So that a run that is stopped and resumed draws what it would have drawn.
+        Two of `(count, 1, 1, 1)`, drawn for the global batch as a function of the update's number
+        alone: what a sample gets depends neither on how many replicas share the batch nor on
+        whether the run was stopped and resumed.
         """
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        seed = tf.stack(
-            [tf.cast(self.discriminator_optimizer.iterations, tf.int32), 2 * replica + purpose]
+        context = tf.distribute.get_replica_context()
+        first = count * context.replica_id_in_sync_group
+        update = tf.cast(self.discriminator_optimizer.iterations, tf.int32)
+        return tuple(
+            tf.random.stateless_uniform(
+                (count * context.num_replicas_in_sync, 1, 1, 1), tf.stack([update, purpose])
+            )[first : first + count]
+            for purpose in (0, 1)
         )
-        return tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), seed)
 
 
 def _judged(image: tf.Tensor, mask: tf.Tensor, refined: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """What the critics compare, in [-1, 1]: the true image and the completed one."""
     truth = 2 * image - 1
-    return truth, truth * (1 - mask) + (2 * tf.cast(refined, image.dtype) - 1) * mask
+    return truth, truth * (1 - mask) + (2 * refined - 1) * mask
 
 
 def build_generator(config: ContextualAttentionConfig) -> ContextualAttentionGenerator:

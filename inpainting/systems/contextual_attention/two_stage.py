@@ -52,7 +52,8 @@ class TwoStageGenerator(tf.keras.Model):
     """
 
     def __init__(self, base: int, align_corners: bool = True, **kwargs):
-        super().__init__(**kwargs)
+        # Colours stay float32 under mixed precision; each layer casts what it is given by itself.
+        super().__init__(autocast=False, **kwargs)
         if base < 2 or base % 2:
             raise ValueError(f"base must be even and at least 2, got {base}")
         self.base = base
@@ -89,7 +90,7 @@ class TwoStageGenerator(tf.keras.Model):
 
     def call(self, image, mask, training: bool | None = None):
         height, width = tf.shape(image)[1], tf.shape(image)[2]
-        mask = tf.cast(mask, image.dtype)  # Keras casts a call's first argument alone
+        image, mask = (tf.cast(part, self.variable_dtype) for part in (image, mask))
         masked = (2 * image - 1) * (1 - mask)
         masked = pad_to_multiple(masked, SIZE_MULTIPLE, SIZE_MULTIPLE)
         mask = pad_to_multiple(mask, SIZE_MULTIPLE, SIZE_MULTIPLE)
@@ -103,13 +104,14 @@ class TwoStageGenerator(tf.keras.Model):
 
     def _coarse_stage(self, inputs):
         layers = (*self.coarse_encoder, *self.coarse_dilated, *self.coarse_decoder)
-        return self._bound(_run(layers, inputs))
+        return self._bound(tf.cast(_run(layers, inputs), inputs.dtype))
 
     def _refine_stage(self, inputs, holes):
         dilated = _run((*self.dilated_encoder, *self.dilated), inputs)
         attended = self.attention(_run(self.attention_encoder, inputs), holes)
         attended = _run(self.after_attention, attended)
-        return self._bound(_run(self.decoder, tf.concat((dilated, attended), axis=-1)))
+        outputs = _run(self.decoder, tf.concat((dilated, attended), axis=-1))
+        return self._bound(tf.cast(outputs, inputs.dtype))
 
     def _holes(self, mask):
         """The mask on the attention's grid, shrunk in two steps as features are."""

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from inpainting.losses import adversarial, reconstruction
 from inpainting.systems.adversarial import AdversarialSystem, Figures
-from inpainting.systems.base import apply_and_measure, scale_for_replicas
+from inpainting.systems.base import Outputs
 from inpainting.systems.gated.config import GatedConfig
 from inpainting.systems.gated.discriminator import PatchDiscriminator
 from inpainting.systems.gated.generator import GatedGenerator
@@ -39,55 +39,42 @@ class GatedSystem(AdversarialSystem):
     def __init__(self, config: GatedConfig) -> None:
         super().__init__(config, build_generator(config), PatchDiscriminator(), FIGURES, "gated")
 
-    def train_step(self, batch: tuple[tf.Tensor, tf.Tensor]) -> Figures:
-        """One update of each network on `(image, mask)` of the replica's share of the batch."""
-        image, mask = batch
-        truth = 2 * image - 1
-        with tf.GradientTape() as tape:
-            outputs = self.generator(image, mask, training=True)
-            coarse, refined = (
-                2 * tf.cast(outputs[name], image.dtype) - 1 for name in ("coarse", "refined")
-            )
-            completed = truth * (1 - mask) + refined * mask
-            with tape.stop_recording():
-                figures = self._discriminator_step(truth, completed, mask)
-            figures["l1"] = reconstruction.l1(truth, coarse) + reconstruction.l1(truth, refined)
-            fake = self.discriminator(completed, mask, training=True)
-            figures["adversarial"] = adversarial.hinge_generator(fake)
-            figures["generator_loss"] = (
-                self.config.l1_weight * figures["l1"]
-                + self.config.adversarial_weight * figures["adversarial"]
-            )
-            scaled = scale_for_replicas(figures["generator_loss"])
-        variables = self.generator.trainable_variables
-        figures["generator_gradient_norm"] = apply_and_measure(
-            self.generator_optimizer, tape.gradient(scaled, variables), variables
+    def generator_losses(self, image: tf.Tensor, mask: tf.Tensor, outputs: Outputs) -> Figures:
+        """The hinge loss and L1 of both stages."""
+        truth, coarse, refined = (
+            2 * frame - 1 for frame in (image, outputs["coarse"], outputs["refined"])
         )
-        return self.report(figures)
+        fake = self.discriminator(truth * (1 - mask) + refined * mask, mask, training=True)
+        figures = {
+            "l1": reconstruction.l1(truth, coarse) + reconstruction.l1(truth, refined),
+            "adversarial": adversarial.hinge_generator(fake),
+        }
+        figures["generator_loss"] = (
+            self.config.l1_weight * figures["l1"]
+            + self.config.adversarial_weight * figures["adversarial"]
+        )
+        return figures
 
-    def _discriminator_step(
-        self, truth: tf.Tensor, completed: tf.Tensor, mask: tf.Tensor
+    def discriminator_losses(
+        self, image: tf.Tensor, mask: tf.Tensor, refined: tf.Tensor, *draws: tf.Tensor
     ) -> Figures:
         """The hinge loss, halved as in the published code, on true and completed images."""
-        both = tf.concat([truth, tf.stop_gradient(completed)], axis=0)
-        variables = self.discriminator.trainable_variables
-        # One iteration before each use of the discriminator, as the published code does.
-        self.discriminator.update_spectral_norm()
-        with tf.GradientTape() as tape:
-            decisions = self.discriminator(both, tf.concat([mask, mask], axis=0), training=True)
-            real, fake = tf.split(decisions, 2, axis=0)
-            loss = 0.5 * adversarial.hinge_discriminator(real, fake)
-            scaled = scale_for_replicas(loss)
-        norm = apply_and_measure(
-            self.discriminator_optimizer, tape.gradient(scaled, variables), variables
-        )
-        self.discriminator.update_spectral_norm()
+        truth, filled = 2 * image - 1, 2 * refined - 1
+        both = tf.concat([truth, truth * (1 - mask) + filled * mask], axis=0)
+        decisions = self.discriminator(both, tf.concat([mask, mask], axis=0), training=True)
+        real, fake = tf.split(tf.cast(decisions, tf.float32), 2, axis=0)
         return {
-            "discriminator_loss": loss,
-            "discriminator_gradient_norm": norm,
+            "discriminator_loss": 0.5 * adversarial.hinge_discriminator(real, fake),
             "d_real": tf.reduce_mean(real),
             "d_fake": tf.reduce_mean(fake),
         }
+
+    # One power iteration before each use of the discriminator, as the published code does.
+    def before_discriminator_update(self) -> None:
+        self.discriminator.update_spectral_norm()
+
+    def after_discriminator_update(self) -> None:
+        self.discriminator.update_spectral_norm()
 
 
 def build_generator(config: GatedConfig) -> GatedGenerator:

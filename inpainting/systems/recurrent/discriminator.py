@@ -39,7 +39,8 @@ class RecurrentDiscriminator(tf.keras.Model):
     """
 
     def __init__(self, edge_branch: bool = True, **kwargs):
-        super().__init__(**kwargs)
+        # Edges are float32 under mixed precision; each layer casts what it is given by itself.
+        super().__init__(autocast=False, **kwargs)
         self.edge_branch = edge_branch
         self.patch_convs = [
             SpectralConv2D(filters, strides=2, name=f"patch{number + 1}")
@@ -54,7 +55,7 @@ class RecurrentDiscriminator(tf.keras.Model):
         self.decision = SpectralConv2D(DECISION_FILTERS, name="decision")
 
     def call(self, image, mask):
-        mask = tf.cast(mask, image.dtype)  # Keras casts a call's first argument alone
+        image, mask = (tf.cast(part, self.variable_dtype) for part in (image, mask))
         matched = self.features(image, mask)
         features = matched[-1]
         for conv in self.patch_convs[len(matched) :]:

@@ -61,7 +61,8 @@ class RecurrentGenerator(tf.keras.Model):
         recurrent: bool = True,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # Colours stay float32 under mixed precision; each layer casts what it is given by itself.
+        super().__init__(autocast=False, **kwargs)
         if base < 2 or base % 2:
             raise ValueError(f"base must be even and at least 2, got {base}")
         if prefill not in PREFILLS:
@@ -80,7 +81,7 @@ class RecurrentGenerator(tf.keras.Model):
                 layer.buffer_conv.trainable = False
 
     def call(self, image, mask, training: bool | None = None):
-        mask = tf.cast(mask, image.dtype)  # Keras casts a call's first argument alone
+        image, mask = (tf.cast(part, self.variable_dtype) for part in (image, mask))
         height, width = tf.shape(image)[1], tf.shape(image)[2]
         residual = self.prefill == "pyramid"
         filled = pyramid_fill(image, mask) if residual else image * (1 - mask) + mask
@@ -112,7 +113,7 @@ class RecurrentGenerator(tf.keras.Model):
         inputs = tf.concat((filled, mask), axis=-1)
         features, skips, encoder_state = self.encoder(inputs, encoder_state)
         outputs, decoder_state = self.decoder(route(features), skips, 1 - mask, decoder_state)
-        return tf.tanh(outputs), (encoder_state, decoder_state)
+        return tf.tanh(tf.cast(outputs, filled.dtype)), (encoder_state, decoder_state)
 
     def get_config(self):
         config = super().get_config()

@@ -122,7 +122,8 @@ class Decoder(tf.keras.layers.Layer):
 
     def call(self, features, skips, known, state=None):
         full_size, half_size = skips
-        joined = {3: (half_size,), 5: (full_size, known)}
+        # Keras casts a call's first argument alone.
+        joined = {3: (half_size,), 5: (full_size, tf.cast(known, features.dtype))}
         new_state = []
         for index, layer in enumerate(self.layers):
             if index in joined:

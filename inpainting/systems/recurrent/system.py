@@ -3,8 +3,8 @@
 Source: J. W. Baik, "Image Inpainting", the total loss and the training section; where the paper
 contradicts itself (docs/paper_map.md), the reference code's behaviour decides.
 
-- The generator runs once a step; its output serves both updates. As in the reference code the
-  discriminator is updated first and the generator is judged by the updated one.
+- As in the reference code the discriminator is updated first and the generator is judged by the
+  updated one.
 - A loss term of weight 0 is not computed.
 """
 
@@ -19,7 +19,7 @@ from inpainting.layers.filters import low_pass
 from inpainting.losses import adversarial, feature_matching, frequency, perceptual, reconstruction
 from inpainting.losses.vgg import Vgg19
 from inpainting.systems.adversarial import AdversarialSystem
-from inpainting.systems.base import Outputs, apply_and_measure, scale_for_replicas
+from inpainting.systems.base import Outputs
 from inpainting.systems.recurrent.config import RecurrentConfig
 from inpainting.systems.recurrent.discriminator import RecurrentDiscriminator
 from inpainting.systems.recurrent.generator import RecurrentGenerator
@@ -41,7 +41,6 @@ LOSSES = (
 )
 DISCRIMINATOR_FIGURES = ("discriminator_loss", "discriminator_gradient_norm", "d_real", "d_fake")
 
-Batch = tuple[tf.Tensor, tf.Tensor]
 Losses = dict[str, tf.Tensor]
 
 
@@ -72,55 +71,37 @@ class RecurrentSystem(AdversarialSystem):
         self.loss_weights = weights
         self.vgg = vgg
 
-    def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
-        """One update of each network on `(image, mask)` of the replica's share of the batch."""
-        image, mask = batch
-        figures: Losses = {}
-        with tf.GradientTape() as tape:
-            outputs = self.generator(image, mask, training=True)
-            # Losses are float32 whatever the networks compute in.
-            outputs = {name: tf.cast(frame, image.dtype) for name, frame in outputs.items()}
-            completed = image * (1.0 - mask) + outputs["refined"] * mask
-            if self.config.uses_discriminator:
-                with tape.stop_recording():
-                    figures |= self._discriminator_step(image, completed, mask)
-            losses = self._generator_losses(image, mask, outputs, completed)
-            total = tf.add_n([weight * losses[name] for name, weight in self.loss_weights.items()])
-            scaled = scale_for_replicas(total)
-        variables = self.generator.trainable_variables
-        gradients = tape.gradient(scaled, variables)
-        figures["generator_gradient_norm"] = apply_and_measure(
-            self.generator_optimizer, gradients, variables
-        )
-        return self.report(figures | losses | {"generator_loss": total})
+    @property
+    def trains_discriminator(self) -> bool:  # type: ignore[override]
+        return self.config.uses_discriminator
 
-    def _discriminator_step(
-        self, image: tf.Tensor, completed: tf.Tensor, mask: tf.Tensor
+    def generator_losses(self, image: tf.Tensor, mask: tf.Tensor, outputs: Outputs) -> Losses:
+        """The paper's total loss and its terms."""
+        completed = _completed(image, mask, outputs["refined"])
+        losses = self._terms(image, mask, outputs, completed)
+        total = tf.add_n([weight * losses[name] for name, weight in self.loss_weights.items()])
+        return losses | {"generator_loss": total}
+
+    def discriminator_losses(
+        self, image: tf.Tensor, mask: tf.Tensor, refined: tf.Tensor, *draws: tf.Tensor
     ) -> Losses:
         """L_D on the ground truth and the completed image, both in one batch."""
-        both = tf.concat([image, tf.stop_gradient(completed)], axis=0)
-        masks = tf.concat([mask, mask], axis=0)
-        variables = self.discriminator.trainable_variables
-        with tf.GradientTape() as tape:
-            decision, _ = self.discriminator(both, masks, training=True)
-            real, fake = tf.split(decision, 2, axis=0)
-            loss = adversarial.hinge_discriminator(real, fake)
-            scaled = scale_for_replicas(loss)
-        norm = apply_and_measure(
-            self.discriminator_optimizer, tape.gradient(scaled, variables), variables
-        )
-        # Right after the kernels changed, so that the generator is never judged by kernels whose
-        # norm is out of date: at the paper's rate of 0.004 that gave decisions of -1,500.
-        for _ in range(POWER_ITERATIONS):
-            self.discriminator.update_spectral_norm()
+        both = tf.concat([image, _completed(image, mask, refined)], axis=0)
+        decision, _ = self.discriminator(both, tf.concat([mask, mask], axis=0), training=True)
+        real, fake = tf.split(tf.cast(decision, tf.float32), 2, axis=0)
         return {
-            "discriminator_loss": loss,
-            "discriminator_gradient_norm": norm,
+            "discriminator_loss": adversarial.hinge_discriminator(real, fake),
             "d_real": tf.reduce_mean(real),
             "d_fake": tf.reduce_mean(fake),
         }
 
-    def _generator_losses(
+    def after_discriminator_update(self) -> None:
+        # Right after the kernels changed, so that the generator is never judged by kernels whose
+        # norm is out of date: at the paper's rate of 0.004 that gave decisions of -1,500.
+        for _ in range(POWER_ITERATIONS):
+            self.discriminator.update_spectral_norm()
+
+    def _terms(
         self, image: tf.Tensor, mask: tf.Tensor, outputs: Outputs, completed: tf.Tensor
     ) -> Losses:
         """Every term of the total loss that has a weight, not yet weighted."""
@@ -184,6 +165,10 @@ class RecurrentSystem(AdversarialSystem):
         """
         vgg = cast(Vgg19, self.vgg)  # never None where a VGG-19 loss has a weight
         return vgg(real, layers), vgg(fake, layers)
+
+
+def _completed(image: tf.Tensor, mask: tf.Tensor, refined: tf.Tensor) -> tf.Tensor:
+    return image * (1.0 - mask) + refined * mask
 
 
 def _loss_weights(config: RecurrentConfig) -> dict[str, float]:
