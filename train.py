@@ -53,6 +53,9 @@ flags.DEFINE_integer("validate_photos", 32, "How many photographs are scored for
 flags.DEFINE_float(
     "ema", 0.999, "Decay of the moving average of the generator's weights, which fills; 0 = none."
 )
+flags.DEFINE_string("strategy", "auto", "auto, mirrored, multi_worker or one_device.")
+flags.DEFINE_integer("micro_batches", 1, "Parts of a batch that are in memory one at a time.")
+flags.DEFINE_string("mixed_precision", "off", "off, bfloat16 or float16.")
 flags.DEFINE_integer("workers", 2, "Threads that read photographs.")
 flags.DEFINE_string("run_dir", "", "The run folder; by default runs/MODEL-DATASET-TIME.")
 flags.DEFINE_bool("resume", False, "Go on from the newest checkpoint in --run_dir.")

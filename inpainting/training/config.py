@@ -17,10 +17,16 @@ _FREE_TO_CHANGE = {
     "grid_every",
     "keep_checkpoints",
     "log_every",
+    "micro_batches",
+    "strategy",
     "validate_every",
     "validate_photos",
     "workers",
 }
+
+
+STRATEGIES = ("auto", "mirrored", "multi_worker", "one_device")
+PRECISIONS = ("off", "bfloat16", "float16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,9 +61,19 @@ class RunConfig:
     ema: float = 0.0
     validate_every: int = 0
     validate_photos: int = 32
+    strategy: str = "auto"
+    micro_batches: int = 1
+    mixed_precision: str = "off"
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "checkpoint_every", "log_every", "workers"):
+        for name in (
+            "steps",
+            "batch_size",
+            "checkpoint_every",
+            "log_every",
+            "workers",
+            "micro_batches",
+        ):
             if getattr(self, name) < 1:
                 raise InputError(f"--{name} must be 1 or more, got {getattr(self, name)}")
         if self.keep_checkpoints < 1:
@@ -71,6 +87,11 @@ class RunConfig:
             raise InputError(f"--ema must be from 0 (none) to below 1, got {self.ema}")
         if self.image_size < 32:
             raise InputError(f"--image_size must be 32 or more, got {self.image_size}")
+        for name, known in (("strategy", STRATEGIES), ("mixed_precision", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise InputError(
+                    f"--{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}"
+                )
         if self.seed < 0:
             raise InputError(f"--seed must be 0 or more, got {self.seed}")
 

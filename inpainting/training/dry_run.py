@@ -36,7 +36,7 @@ def dry_run(config: RunConfig, run_dir: str) -> str:
     Raises:
         InputError: data, weights, settings or folder are not usable.
     """
-    strategy = make_strategy(config.batch_size)
+    strategy = make_strategy(config.batch_size, "mirrored", config.micro_batches)
     photos = open_split(config, "train")
     masks = open_masks(config.mask_dir) if config.mask_dir else None
     held = (

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-PRECISIONS = ("off", "bfloat16", "float16")
+from inpainting.training.config import PRECISIONS
 
 
 @contextlib.contextmanager

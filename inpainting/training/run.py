@@ -24,7 +24,6 @@ from inpainting.training.averaging import WeightAverage
 from inpainting.training.best import BestCheckpoint
 from inpainting.training.callbacks import (
     HearSignals,
-    LeaveOnSignal,
     Report,
     SaveCheckpoints,
     StepCallback,
@@ -37,11 +36,18 @@ from inpainting.training.checkpoints import CheckpointStore, checkpoint_prefixes
 from inpainting.training.config import CONFIG_FILE, RunConfig, read_config
 from inpainting.training.estimate import Estimate, checkpoint_bytes, disk_need
 from inpainting.training.grids import FillGrid, write_grid
+from inpainting.training.precision import layer_precision
 from inpainting.training.run_log import RunLog
 from inpainting.training.start import start_from
 from inpainting.training.stop import StopSignals
-from inpainting.training.strategy import make_strategy
+from inpainting.training.strategy import Agreement, distribute, make_strategy
 from inpainting.training.validation import FixedPhotos, Validation
+from inpainting.training.workers import (
+    LeaveTogether,
+    leave_with_the_others,
+    restore_together,
+    worker_folder,
+)
 
 
 def train(
@@ -58,22 +64,36 @@ def train(
         TrainingInterrupted: `stop` heard a signal; the state of the last step is in a checkpoint.
     """
     check_run_dir(config, run_dir, resume)
+    strategy = make_strategy(config.batch_size, config.strategy, config.micro_batches)
+    with worker_folder(strategy, run_dir) as folder, leave_with_the_others(strategy, run_dir):
+        return _train(config, strategy, run_dir, folder, resume, stop).replace(folder, run_dir)
+
+
+def _train(
+    config: RunConfig,
+    strategy: tf.distribute.Strategy,
+    read_dir: str,
+    run_dir: str,
+    resume: bool,
+    stop: StopSignals | None,
+) -> str:
+    """`train` in one process; a resumed run is read from `read_dir`, all else is in `run_dir`."""
     tf.keras.utils.set_random_seed(config.seed)
-    strategy = make_strategy(config.batch_size)
     photos = open_split(config, "train")
     masks = open_masks(config.mask_dir) if config.mask_dir else None
     fills, fixed = _validation_photos(config)
-    going_on = resume and bool(checkpoint_prefixes(run_dir))
+    going_on = resume and bool(checkpoint_prefixes(read_dir))
     with strategy.scope():
         system = build_system(config)
         system.compile(config.steps)
+        system.use_micro_batches(config.micro_batches)
         if config.start_from and not going_on:
             start_from(system, config)
         average = _make_average(config, system)
         store = CheckpointStore(
             run_dir, system, config.keep_checkpoints, average.network if average else None
         )
-        start = store.restore_latest() if going_on else 0
+        start = restore_together(strategy, store, read_dir) if going_on else 0
         best = BestCheckpoint(store) if fixed else None
     if start >= config.steps:
         logging.info("already trained to step %d", start)
@@ -82,15 +102,19 @@ def train(
         print(f"run folder {run_dir} has no checkpoint yet: it starts from step 0")
     _write_config(config, run_dir)
     _say_what_runs(config, run_dir, strategy, photos, system, start)
-    dataset = training_dataset(
-        photos,
-        image_size=config.image_size,
-        batch_size=config.batch_size * system.batches_per_step,
-        seed=config.seed,
-        start_step=start,
-        workers=config.workers,
-        masks=masks,
-        draw=config.system.masks,
+    dataset = distribute(
+        strategy,
+        functools.partial(
+            training_dataset,
+            photos,
+            image_size=config.image_size,
+            batch_size=config.batch_size * system.batches_per_step,
+            seed=config.seed,
+            start_step=start,
+            workers=config.workers,
+            masks=masks,
+            draw=config.system.masks,
+        ),
     )
     log = RunLog(run_dir, start)
     generate = functools.partial(average.network if average else system.generator, training=False)
@@ -123,7 +147,7 @@ def train(
         write = functools.partial(write_grid, fills, generate, run_dir)
         callbacks.append(ValidationGrids(start, config.steps, config.grid_every, write, heard))
     if stop:
-        callbacks.append(LeaveOnSignal(start, config.steps, stop, store))
+        callbacks.append(LeaveTogether(start, config.steps, stop, store, Agreement(strategy)))
     _fit(system, photos, dataset, steps_per_epoch=config.steps - start, callbacks=callbacks)
     log.close()
     for line in photos.skipped_report():
@@ -146,11 +170,13 @@ def _fit(system: InpaintingSystem, photos: Photos, dataset: Any, **options: Any)
 def build_system(config: RunConfig) -> InpaintingSystem:
     """The system of a configuration, with the VGG-19 its losses need; call it inside the scope."""
     options: dict[str, Any] = {"image_size": config.image_size}
-    if config.system.uses_vgg:
-        from inpainting.losses.vgg import Vgg19
+    with layer_precision(config.mixed_precision):
+        if config.system.uses_vgg:
+            from inpainting.losses.vgg import Vgg19
 
-        options["vgg"] = Vgg19(config.vgg_weights)
-    return registry.build(config.model, config.system, **options)
+            compute = tf.keras.mixed_precision.global_policy().compute_dtype
+            options["vgg"] = Vgg19(config.vgg_weights, dtype=compute)
+        return registry.build(config.model, config.system, **options)
 
 
 def _make_average(config: RunConfig, system: InpaintingSystem) -> WeightAverage | None:

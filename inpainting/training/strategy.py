@@ -10,11 +10,10 @@ import tensorflow as tf
 
 from inpainting.errors import InputError
 from inpainting.training.cluster import Cluster, find_cluster
+from inpainting.training.config import STRATEGIES
 
-STRATEGIES = ("auto", "mirrored", "multi_worker", "one_device")
-
-# Makes a worker's share `(index, count)` of every batch, as a `tf.data.Dataset`.
-MakeShare = Callable[[tuple[int, int]], tf.data.Dataset]
+# make_share(share=(index, count)): a worker's share of every batch, see `training_dataset`.
+MakeShare = Callable[..., tf.data.Dataset]
 
 
 def make_strategy(
@@ -102,9 +101,8 @@ def distribute(strategy: tf.distribute.Strategy, make_share: MakeShare) -> Any:
     """
 
     def make(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        share = (context.input_pipeline_id, context.num_input_pipelines)
         here = context.num_replicas_in_sync // context.num_input_pipelines
-        dataset = make_share(share)
+        dataset = make_share(share=(context.input_pipeline_id, context.num_input_pipelines))
         if here == 1:
             return dataset
         size = next(iter(tf.nest.flatten(dataset.element_spec))).shape[0]

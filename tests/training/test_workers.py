@@ -1,0 +1,170 @@
+"""Two workers on loopback: what one process computes, and what happens when one of them dies."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from inpainting.training.workers import INTERRUPTED, lost_line
+
+ROOT = Path(__file__).parents[2]
+NO_SUCH_LOSS = ("adversarial", "perceptual", "low_pass_perceptual", "style", "feature_matching")
+FLAGS = [
+    *(f"--set={name}_weight=0" for name in NO_SUCH_LOSS),
+    "--set=base=4",
+    "--set=generator_rate=1e-4",
+    "--steps=60",
+    "--image_size=32",
+    "--batch_size=4",
+    "--grid_every=0",
+    "--log_every=1",
+    "--checkpoint_every=4",
+    "--workers=1",
+]
+A_MINUTE = 60
+
+
+def _ports(count):
+    """Free ports; another process could take one meanwhile, but does not on a machine of tests."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def _start(run_dir, environment, *flags):
+    command = [sys.executable, "train.py", *FLAGS, f"--run_dir={run_dir}", *flags]
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _start_two(run_dir, *flags):
+    workers = [f"127.0.0.1:{port}" for port in _ports(2)]
+    return [
+        _start(
+            run_dir,
+            {
+                "TF_CONFIG": json.dumps(
+                    {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+                )
+            },
+            *flags,
+        )
+        for index in range(2)
+    ]
+
+
+def _finish(process, timeout=600):
+    try:
+        out, err = process.communicate(timeout=timeout)
+    finally:
+        process.kill()
+    return process.returncode, out, err
+
+
+def _lines(run_dir):
+    path = Path(run_dir) / "logs" / "train.jsonl"
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def _figures(run_dir):
+    lines = _lines(run_dir)
+    assert [line["step"] for line in lines] == list(range(1, 61))
+    names = ("l1", "low_pass", "high_pass", "generator_loss", "generator_gradient_norm")
+    return np.array([[line[name] for name in names] for line in lines])
+
+
+@pytest.mark.slow
+def test_two_workers_train_as_one_and_survive_a_death(tmp_path):
+    one = _start(tmp_path / "one", {"TF_CONFIG": ""})
+    chief, other = _start_two(tmp_path / "two")
+    while len(_lines(tmp_path / "two")) < 9 and chief.poll() is None:
+        time.sleep(0.01)
+    os.kill(other.pid, signal.SIGKILL)
+    killed_at = time.monotonic()
+    code, out, err = _finish(chief)
+    assert time.monotonic() - killed_at < A_MINUTE
+    assert code == INTERRUPTED, err
+    assert err.startswith("worker 1 of 2 has gone")
+    assert err.count("\n") == 1
+    assert "trained" not in out
+    other.communicate()
+    assert len(_lines(tmp_path / "two")) < 60
+
+    ended = [_finish(process) for process in _start_two(tmp_path / "two", "--resume")]
+    assert [code for code, _, _ in ended] == [0, 0], ended
+    (_, said, _), (_, said_by_other, _) = ended
+    assert "over 2 device(s), steps 0" not in said
+    assert said_by_other.splitlines()[-1] == said.splitlines()[-1]
+    assert {path.name for path in (tmp_path / "two").iterdir()} == {
+        "config.json",
+        "checkpoints",
+        "logs",
+    }
+    code, _, err = _finish(one)
+    assert code == 0, err
+    np.testing.assert_allclose(_figures(tmp_path / "two"), _figures(tmp_path / "one"), rtol=1e-4)
+
+
+def _fails(*flags, **environment):
+    command = [sys.executable, "train.py", *FLAGS, *flags]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def test_wrong_environments_are_one_line(tmp_path):
+    run_dir = f"--run_dir={tmp_path / 'run'}"
+    three = {"cluster": {"worker": ["a:1", "b:1", "c:1"]}, "task": {"type": "worker", "index": 0}}
+    said = _fails(run_dir, TF_CONFIG=json.dumps(three))
+    assert "--batch_size=4 cannot be split evenly over 3 workers" in said
+    assert "TF_CONFIG is not JSON" in _fails(run_dir, TF_CONFIG="worker 1")
+    assert "neither TF_CONFIG" in _fails(run_dir, "--strategy=multi_worker", TF_CONFIG="")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_line_names_who_has_gone():
+    error = (
+        "Collective ops is aborted by: Connection reset by peer\nAdditional GRPC error information "
+        "from remote target /job:worker/replica:0/task:3 while calling /tensorflow.WorkerService"
+    )
+    line = lost_line(error, 4, "runs/mine")
+    assert line.startswith("worker 3 of 4 has gone")
+    assert line.endswith("python train.py --resume --run_dir=runs/mine")
+    assert lost_line("heartbeat timeout", 4, "r").startswith("another of the 4 workers has gone")
+
+
+def test_an_error_of_one_process_stays_what_it_is():
+    from inpainting.training.workers import leave_with_the_others
+
+    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+    with pytest.raises(tf.errors.UnavailableError), leave_with_the_others(strategy, "r"):
+        raise tf.errors.UnavailableError(None, None, "Socket closed")
