@@ -36,7 +36,7 @@ class InpaintingSystem(tf.keras.Model):
     Attributes:
         batches_per_step: how many batches one `train_step` is given, joined along the first axis;
             more than one where the discriminator is updated several times a step. Sample i belongs
-            to batch i modulo this number, so that any number of replicas takes a like share of each.
+            to batch i modulo this number: any number of replicas takes a like share of each.
     """
 
     generator: tf.keras.Model

@@ -36,7 +36,9 @@ class RunConfig:
     `batch_size` is the global batch over all replicas; `image_size` the side in pixels of the
     square crops that the network is trained on. `start_from` is a run folder or a checkpoint whose
     networks this run starts with (fine-tuning); empty for untrained ones. `ema` is the decay of the
-    generator's moving average, 0 for none. Defaults mean what was done before a setting was there.
+    generator's moving average, 0 for none. `micro_batches` parts of each replica's batch are in
+    memory one at a time; `mixed_precision` is what the networks compute in. Defaults mean what was
+    done before a setting was there.
     """
 
     model: str

@@ -37,9 +37,11 @@ def worker_folder(strategy: tf.distribute.Strategy, run_dir: str) -> Iterator[st
     if is_chief(strategy):
         yield run_dir
         return
-    with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere:
-        with contextlib.redirect_stdout(nowhere):
-            yield os.path.join(folder, "run")
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        nowhere = stack.enter_context(open(os.devnull, "w"))
+        stack.enter_context(contextlib.redirect_stdout(nowhere))
+        yield os.path.join(folder, "run")
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ FLAGS = [
     "--grid_every=0",
     "--log_every=1",
     "--checkpoint_every=4",
+    "--validate_every=0",
     "--workers=1",
 ]
 A_MINUTE = 60
