@@ -17,7 +17,7 @@ MakeShare = Callable[..., tf.data.Dataset]
 
 
 def make_strategy(
-    batch_size: int, name: str = "auto", micro_batches: int = 1
+    batch_size: int, name: str = "mirrored", micro_batches: int = 1
 ) -> tf.distribute.Strategy:
     """The strategy called `name`; for several workers, call it before TensorFlow does anything.
 

@@ -58,6 +58,25 @@ def test_a_run_started_later_sees_the_same_batches(photos):
     _assert_same(_batches(photos, 3, start_step=6), whole[6:])
 
 
+def test_the_workers_shares_are_the_batch(photos):
+    """Also of a run started later: 4 samples, of which 2 workers make 2 each and 4 make 1."""
+    whole = _batches(photos, 3, start_step=6)
+    for count in (2, 4):
+        shares = [
+            _batches(photos, 3, start_step=6, share=(index, count)) for index in range(count)
+        ]
+        joined = [
+            tuple(np.concatenate(parts) for parts in zip(*batches)) for batches in zip(*shares)
+        ]
+        _assert_same(joined, whole)
+
+
+@pytest.mark.parametrize("share", [(2, 2), (-1, 2), (0, 3)])
+def test_a_share_that_cannot_be_is_refused(photos, share):
+    with pytest.raises(ValueError, match="share must be"):
+        training_dataset(photos, SIZE, 4, seed=0, share=share)
+
+
 def test_the_number_of_workers_changes_nothing(photos):
     _assert_same(_batches(photos, 6, workers=1), _batches(photos, 6, workers=3))
     _assert_same(_batches(photos, 6, workers=1), _batches(photos, 6))

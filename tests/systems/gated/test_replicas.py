@@ -14,7 +14,7 @@ import json, sys
 import numpy as np
 import tensorflow as tf
 
-model, replicas, batches = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+model, (replicas, batches, parts) = sys.argv[1], map(int, sys.argv[2:])
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(
     cpu, [tf.config.LogicalDeviceConfiguration() for _ in range(replicas)]
@@ -33,6 +33,7 @@ with strategy.scope():
     settings = {"base": 2} | ({"critic_updates": batches} if batches > 1 else {})
     system = registry.build(model, registry.preset(model, "paper", settings), image_size=32)
     system.compile(steps=2)
+    system.use_micro_batches(parts)
 figures = []
 
 class Remember(tf.keras.callbacks.Callback):
@@ -47,8 +48,8 @@ print(json.dumps([[int(optimizer.iterations.numpy()) for optimizer in optimizers
 """
 
 
-def _run(model, replicas, batches):
-    command = [sys.executable, "-c", PROGRAM, model, str(replicas), str(batches)]
+def _run(model, replicas, batches, parts=1):
+    command = [sys.executable, "-c", PROGRAM, model, str(replicas), str(batches), str(parts)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
@@ -65,7 +66,20 @@ def test_gated_trains_as_on_one():
 
 
 @pytest.mark.slow
-def test_critics_are_updated_several_times_a_step():
-    updates, figures = _run("contextual_attention", 2, 2)
+def test_critics_trained_several_times_a_step_train_as_on_one():
+    """Each update sees the samples and the random shares that it sees on one device."""
+    updates, one = _run("contextual_attention", 1, 2)
     assert updates == [2, 4]
-    assert all(abs(value) < 1e3 for step in figures for value in step.values())
+    updates, two = _run("contextual_attention", 2, 2)
+    assert updates == [2, 4]
+    for first, second in zip(one, two):
+        assert second == pytest.approx(first, rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_micro_batches_on_two_train_as_whole_batches_on_one():
+    updates, one = _run("gated", 1, 1)
+    same_updates, two = _run("gated", 2, 1, parts=2)
+    assert same_updates == updates
+    for first, second in zip(one, two):
+        assert second == pytest.approx(first, rel=1e-5, abs=1e-6)
