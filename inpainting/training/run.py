@@ -65,7 +65,7 @@ def train(
     """
     check_run_dir(config, run_dir, resume)
     strategy = make_strategy(config.batch_size, config.strategy, config.micro_batches)
-    with worker_folder(strategy, run_dir) as folder, leave_with_the_others(strategy, run_dir):
+    with leave_with_the_others(strategy, run_dir), worker_folder(strategy, run_dir) as folder:
         return _train(config, strategy, run_dir, folder, resume, stop).replace(folder, run_dir)
 
 

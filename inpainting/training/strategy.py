@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from inpainting.errors import InputError
+from inpainting.errors import InputError, reason
 from inpainting.training.cluster import Cluster, find_cluster
 from inpainting.training.config import STRATEGIES
 
@@ -26,8 +26,8 @@ def make_strategy(
     returns once all workers have come.
 
     Raises:
-        InputError: an unknown name, `multi_worker` in an environment without workers, or a global
-            batch that the replicas and their micro-batches don't divide.
+        InputError: an unknown name, `multi_worker` in an environment without workers, workers that
+            cannot meet, or a global batch that the replicas and micro-batches don't divide.
     """
     if name not in STRATEGIES:
         raise InputError(f"--strategy={name}: known are {', '.join(STRATEGIES)}")
@@ -77,7 +77,13 @@ def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
         task_id=cluster.index,
         rpc_layer="grpc",
     )
-    return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    except tf.errors.OpError as error:
+        address = cluster.addresses[cluster.index]
+        raise InputError(
+            f"worker {cluster.index} at {address} cannot meet the others: {reason(error)}"
+        ) from None
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:

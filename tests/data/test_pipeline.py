@@ -62,9 +62,7 @@ def test_the_workers_shares_are_the_batch(photos):
     """Also of a run started later: 4 samples, of which 2 workers make 2 each and 4 make 1."""
     whole = _batches(photos, 3, start_step=6)
     for count in (2, 4):
-        shares = [
-            _batches(photos, 3, start_step=6, share=(index, count)) for index in range(count)
-        ]
+        shares = [_batches(photos, 3, start_step=6, share=(index, count)) for index in range(count)]
         joined = [
             tuple(np.concatenate(parts) for parts in zip(*batches)) for batches in zip(*shares)
         ]

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from inpainting.training.workers import INTERRUPTED, lost_line
+from inpainting.cli import INTERRUPTED
+from inpainting.training.stop import StopSignals
+from inpainting.training.workers import LeaveTogether, leave_with_the_others, lost_line
 
 ROOT = Path(__file__).parents[2]
 NO_SUCH_LOSS = ("adversarial", "perceptual", "low_pass_perceptual", "style", "feature_matching")
@@ -94,6 +96,47 @@ def _figures(run_dir):
     return np.array([[line[name] for name in names] for line in lines])
 
 
+class _Store:
+    saved_step = None
+    saved = ()
+
+    def save(self, step):
+        self.saved_step, self.saved = step, (*self.saved, step)
+
+
+@pytest.mark.parametrize(
+    ("told", "own", "leaves"), [([0, 0], "", False), ([0, 1], "", True), ([1, 0], "SIGTERM", True)]
+)
+def test_all_leave_where_one_was_told_to(told, own, leaves):
+    store, stop = _Store(), StopSignals("run")
+    stop.name = own
+    said = []
+
+    def agree(number):
+        said.append(number)
+        return told
+
+    callback = LeaveTogether(0, 9, stop, store, agree)
+    callback.set_model(tf.keras.Sequential())
+    callback.on_step(4, {})
+    assert said == [int(bool(own))]
+    assert store.saved == ((4,) if leaves else ())
+    assert stop.heard == leaves
+    assert not leaves or callback.model.stop_training
+
+
+def test_a_signal_after_the_workers_agreed_waits_for_the_next_step():
+    store, stop = _Store(), StopSignals("run")
+
+    def agree(number):
+        stop.name = "SIGTERM"
+        return [number, 0]
+
+    callback = LeaveTogether(0, 9, stop, store, agree)
+    callback.on_step(4, {})
+    assert store.saved == ()
+
+
 @pytest.mark.slow
 def test_two_workers_train_as_one_and_survive_a_death(tmp_path):
     one = _start(tmp_path / "one", {"TF_CONFIG": ""})
@@ -149,6 +192,13 @@ def test_wrong_environments_are_one_line(tmp_path):
     assert "--batch_size=4 cannot be split evenly over 3 workers" in said
     assert "TF_CONFIG is not JSON" in _fails(run_dir, TF_CONFIG="worker 1")
     assert "neither TF_CONFIG" in _fails(run_dir, "--strategy=multi_worker", TF_CONFIG="")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        workers = [f"127.0.0.1:{port}" for port in (taken.getsockname()[1], *_ports(1))]
+        task = {"type": "worker", "index": 0}
+        config = json.dumps({"cluster": {"worker": workers}, "task": task})
+        assert f"worker 0 at {workers[0]} cannot meet" in _fails(run_dir, TF_CONFIG=config)
     assert not (tmp_path / "run").exists()
 
 
@@ -164,8 +214,6 @@ def test_the_line_names_who_has_gone():
 
 
 def test_an_error_of_one_process_stays_what_it_is():
-    from inpainting.training.workers import leave_with_the_others
-
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     with pytest.raises(tf.errors.UnavailableError), leave_with_the_others(strategy, "r"):
         raise tf.errors.UnavailableError(None, None, "Socket closed")
