@@ -55,15 +55,17 @@ def leave_with_the_others(strategy: tf.distribute.Strategy, run_dir: str) -> Ite
     except tf.errors.OpError as error:
         if worker_count(strategy) == 1 or not _LOST.search(str(error)):
             raise
-        line = lost_line(str(error), worker_count(strategy), run_dir)
+        own = strategy.cluster_resolver.task_id
+        line = lost_line(str(error), own, worker_count(strategy), run_dir)
         os.write(2, f"{line}\n".encode())
         os._exit(INTERRUPTED)
 
 
-def lost_line(error: str, count: int, run_dir: str) -> str:
-    """What the user is told, from TensorFlow's many lines."""
-    names = re.findall(r"/job:worker(?:/replica:0)?/task:(\d+)", error)
-    who = f"worker {names[0]} of {count}" if names else f"another of the {count} workers"
+def lost_line(error: str, own: int, count: int, run_dir: str) -> str:
+    """What worker `own` tells the user, from TensorFlow's many lines."""
+    named = [int(text) for text in re.findall(r"/job:worker(?:/replica:0)?/task:(\d+)", error)]
+    others = [index for index in named if index != own]
+    who = f"worker {others[0]} of {count}" if others else f"another of the {count} workers"
     return (
         f"{who} has gone and the rest cannot go on; start all workers again with: "
         f"python train.py --resume --run_dir={run_dir}"

@@ -148,7 +148,7 @@ def test_two_workers_train_as_one_and_survive_a_death(tmp_path):
     code, out, err = _finish(chief)
     assert time.monotonic() - killed_at < A_MINUTE
     assert code == INTERRUPTED, err
-    assert err.startswith("worker 1 of 2 has gone")
+    assert err.startswith("worker 1 of 2 has gone"), err
     assert err.count("\n") == 1
     assert "trained" not in out
     other.communicate()
@@ -204,13 +204,14 @@ def test_wrong_environments_are_one_line(tmp_path):
 
 def test_the_line_names_who_has_gone():
     error = (
-        "Collective ops is aborted by: Connection reset by peer\nAdditional GRPC error information "
-        "from remote target /job:worker/replica:0/task:3 while calling /tensorflow.WorkerService"
+        "/job:worker/replica:0/task:1/device:CPU:0 Collective ops is aborted by: Connection reset "
+        "by peer\nAdditional GRPC error information from remote target "
+        "/job:worker/replica:0/task:3 while calling /tensorflow.WorkerService"
     )
-    line = lost_line(error, 4, "runs/mine")
+    line = lost_line(error, 1, 4, "runs/mine")
     assert line.startswith("worker 3 of 4 has gone")
     assert line.endswith("python train.py --resume --run_dir=runs/mine")
-    assert lost_line("heartbeat timeout", 4, "r").startswith("another of the 4 workers has gone")
+    assert lost_line("heartbeat timeout", 1, 4, "r").startswith("another of the 4 workers has gone")
 
 
 def test_an_error_of_one_process_stays_what_it_is():
