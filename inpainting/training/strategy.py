@@ -77,6 +77,8 @@ def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
         task_id=cluster.index,
         rpc_layer="grpc",
     )
+    # What gRPC says of itself when it fails; the error below says it.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         return tf.distribute.MultiWorkerMirroredStrategy(resolver)
     except tf.errors.OpError as error:

