@@ -77,8 +77,6 @@ def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
         task_id=cluster.index,
         rpc_layer="grpc",
     )
-    # What gRPC says of itself when it fails; the error below says it.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         return tf.distribute.MultiWorkerMirroredStrategy(resolver)
     except tf.errors.OpError as error:
@@ -126,7 +124,7 @@ class Agreement:
         self._strategy = strategy
         self._alone = worker_count(strategy) == 1
 
-        @tf.function(input_signature=[tf.TensorSpec((), tf.int64)])
+        @tf.function(input_signature=[tf.TensorSpec((), tf.int64)], autograph=False)
         def gather(number: tf.Tensor) -> tf.Tensor:
             def tell(own: tf.Tensor) -> tf.Tensor:
                 return tf.distribute.get_replica_context().all_gather(own[tf.newaxis], axis=0)

@@ -80,6 +80,9 @@ def restore_together(
     Raises:
         InputError: no checkpoint is whole, or another worker does not see the chief's run folder.
     """
+    # TensorFlow makes this variable when it first restores, and the workers must make it together:
+    # a variable's first value is the chief's, sent to all.
+    _ = store.checkpoint.save_counter
     start = store.restore_latest() if is_chief(strategy) else 0
     step = Agreement(strategy)(start)[0]
     if not is_chief(strategy):
