@@ -34,7 +34,6 @@ def quiet_tensorflow(verbosity: int) -> None:
     if verbosity >= 1:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Python's half: retracing notices, which several models in one process set off.
     std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
     warnings.filterwarnings("ignore", message=r"[\s\S]*TensorFlow Addons")
