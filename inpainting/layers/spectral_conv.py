@@ -84,6 +84,11 @@ class SpectralConv2D(tf.keras.layers.Layer):
         if padding == "ZERO":
             inputs = pad_border(inputs, (self.kernel_size - 1) // 2, padding)
             padding = "VALID"
+        elif inputs.dtype.size < 4:
+            # TensorFlow's own padding gave infinite gradients in bfloat16 where an input is smaller
+            # than the kernel; the same zeros put there beforehand do not.
+            inputs = _pad_as_same(inputs, self.kernel_size, self.strides)
+            padding = "VALID"
         # Cast here and not by Keras, so that sigma is that of the float32 kernel.
         kernel = tf.cast(self.kernel, inputs.dtype)
         outputs = tf.nn.conv2d(inputs, kernel, self.strides, padding)
@@ -142,3 +147,12 @@ def _power_iteration(matrix, u):
 
 def _unit(vector):
     return vector / tf.maximum(tf.norm(vector), NORM_FLOOR)
+
+
+def _pad_as_same(inputs, size, stride):
+    """Zeros as TensorFlow's "SAME" puts them: where their number is odd, one more at the end."""
+    paddings = [(0, 0)]
+    for length in tf.unstack(tf.shape(inputs)[1:3]):
+        needed = tf.maximum((length - 1) // stride * stride + size - length, 0)
+        paddings.append((needed // 2, needed - needed // 2))
+    return tf.pad(inputs, (*paddings, (0, 0)))
