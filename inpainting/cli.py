@@ -6,9 +6,11 @@ Exit codes: 0 done, 1 not all could be done (the command says what), 2 bad usage
 
 from __future__ import annotations
 
+import atexit
 import logging as std_logging
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 
@@ -52,6 +54,17 @@ def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) 
         # The reader (`| head`) has gone; Python must not try to flush what is left for it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+    except Exception:
+        if "tensorflow_io" not in sys.modules:
+            raise
+        traceback.print_exc()
+        code = 1
+    if "tensorflow_io" in sys.modules:
+        # Its S3 client aborts the process when its C++ objects are destroyed; do without that.
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from inpainting.errors import InputError, reason
 from inpainting.pretrained.shipped import read_card, shipped_folder, shipped_names
+from inpainting.remote_copy import local_copy
 from inpainting.systems import registry
 from inpainting.training.checkpoints import (
     AVERAGE,
@@ -60,6 +61,7 @@ def load_generator(path: str) -> LoadedGenerator:
     Raises:
         InputError: there is nothing of that kind, or it cannot be read.
     """
+    path = local_copy(path)
     saved_model = _saved_model_folder(path)
     if saved_model:
         return _from_saved_model(path, saved_model)
@@ -93,6 +95,7 @@ def find_checkpoint(path: str) -> tuple[str, str]:
     Raises:
         InputError: it means none.
     """
+    path = local_copy(path)
     if not os.path.exists(path):
         path = shipped_folder(path) or path
     if os.path.isfile(path + ".index"):

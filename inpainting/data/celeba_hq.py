@@ -24,8 +24,9 @@ import re
 
 from absl import logging
 
-from inpainting.data.photos import exists, is_folder, list_photos, read_lines
+from inpainting.data.photos import list_photos, read_lines
 from inpainting.errors import InputError
+from inpainting.files import exists, is_folder, is_remote
 
 EXPECTED = (
     "CelebA-HQ: a folder of photographs (0.jpg to 29999.jpg, of 1024 or 256 pixels), for example "
@@ -53,7 +54,8 @@ def find(data_dir: str, split: str) -> list[str]:
             if not names:
                 raise InputError(f"{data_dir} has a split list, but none with names for {name}")
         return _named(paths, lists[split], data_dir)
-    for place in (data_dir, os.path.dirname(os.path.abspath(data_dir))):
+    here = data_dir if is_remote(data_dir) else os.path.abspath(data_dir)
+    for place in (data_dir, os.path.dirname(here.rstrip("/"))):
         if exists(os.path.join(place, _MAPPING)):
             partition = _official_partition(place, paths)
             logging.info("CelebA-HQ: split by the official partition of CelebA (%s)", _MAPPING)

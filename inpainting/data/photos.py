@@ -1,7 +1,7 @@
 """Lists of photographs or masks on disk, or behind a URL, that are opened one at a time.
 
-Paths with `://` in them (`gs://`, `s3://`) go through `tf.io.gfile`; for all others TensorFlow is
-not imported.
+Paths with `://` in them (`gs://`, `s3://`) go through `inpainting.files`; for all others TensorFlow
+is not imported.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 from absl import logging
 
 from inpainting.errors import InputError
+from inpainting.files import is_remote, join, read_bytes, walk
 from inpainting.image import decode_image, decode_mask, read_image, read_mask
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
@@ -78,7 +78,7 @@ class Photos:
         return [f"skipped {count}:", *(self.skipped[path] for path in sorted(self.skipped))]
 
     def _open(self, path: str) -> np.ndarray:
-        return decode_image(_read_remote(path), path) if is_remote(path) else read_image(path)
+        return decode_image(read_bytes(path), path) if is_remote(path) else read_image(path)
 
 
 class MaskFiles(Photos):
@@ -90,7 +90,7 @@ class MaskFiles(Photos):
 
     def _open(self, path: str) -> np.ndarray:
         if is_remote(path):
-            mask = decode_mask(_read_remote(path), path, self._invert)
+            mask = decode_mask(read_bytes(path), path, self._invert)
         else:
             mask = read_mask(path, self._invert)
         if not mask.any() or mask.all():
@@ -105,23 +105,8 @@ def list_photos(folder: str) -> list[str]:
         InputError: a folder cannot be read.
     """
     if is_remote(folder):
-        return [
-            os.path.join(place, name)
-            for place, _, names in gfile(folder).walk(folder)
-            for name in names
-            if _is_photo(name)
-        ]
+        return [join(place, name) for place, name in walk(folder) if _is_photo(name)]
     return list(_walk(folder, set()))
-
-
-def is_folder(path: str) -> bool:
-    """Whether `path`, local or remote, is a folder."""
-    return bool(gfile(path).isdir(path)) if is_remote(path) else os.path.isdir(path)
-
-
-def exists(path: str) -> bool:
-    """Whether `path`, local or remote, is there."""
-    return bool(gfile(path).exists(path)) if is_remote(path) else os.path.exists(path)
 
 
 def read_lines(path: str) -> list[str]:
@@ -131,13 +116,7 @@ def read_lines(path: str) -> list[str]:
         InputError: there is no such file, or it is not text.
     """
     try:
-        if is_remote(path):
-            text = _read_remote(path).decode()
-        else:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        text = read_bytes(path).decode()
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not a text file, expected one name a line") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
@@ -164,27 +143,3 @@ def _walk(folder: str, visited: set[tuple[int, int]]) -> Iterator[str]:
                     yield entry.path
     except OSError as error:
         raise InputError(f"cannot read the folder {folder}: {error.strerror}") from error
-
-
-def is_remote(path: str) -> bool:
-    """Whether `path` is behind a URL."""
-    return "://" in path
-
-
-def gfile(path: str) -> Any:
-    """`tf.io.gfile`, ready for `path`."""
-    import tensorflow as tf
-
-    if path.startswith("s3://"):
-        import tensorflow_io  # noqa: F401  (its import registers the file system)
-    return tf.io.gfile
-
-
-def _read_remote(path: str) -> bytes:
-    import tensorflow as tf
-
-    try:
-        with gfile(path).GFile(path, "rb") as file:
-            return bytes(file.read())
-    except tf.errors.OpError as error:
-        raise InputError(f"cannot read {path}: {error.message}") from error

@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 
 from inpainting.data.masks import SAMPLERS, check_sampler
-from inpainting.data.photos import MaskFiles, Photos, is_folder, list_photos
+from inpainting.data.photos import MaskFiles, Photos, list_photos
 from inpainting.errors import InputError
+from inpainting.files import is_folder
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -18,7 +18,8 @@ import os
 
 from absl import logging
 
-from inpainting.data.photos import exists, is_folder, list_photos, read_lines
+from inpainting.data.photos import list_photos, read_lines
+from inpainting.files import exists, is_folder
 
 EXPECTED = (
     "Places365 as its archives unpack: places365_standard/train and /val, or data_256 (data_large) "

@@ -16,8 +16,6 @@ from inpainting.data import celeba_hq, places365
 from inpainting.data.photos import (
     PHOTO_SUFFIXES,
     Photos,
-    exists,
-    is_folder,
     list_photos,
     read_lines,
 )
@@ -25,6 +23,7 @@ from inpainting.data.shards.manifest import holds_shards
 from inpainting.data.shards.sharded_photos import ShardedPhotos
 from inpainting.data.split_rule import split_by_hash
 from inpainting.errors import InputError
+from inpainting.files import exists, is_folder
 
 SPLITS = ("train", "val", "all")
 

@@ -5,7 +5,8 @@
     DIRECTORY/2/...
 
 A version appears whole or not at all: it is written in a folder whose name is no number, which
-TensorFlow Serving ignores, and renamed at the end. An earlier version is never changed.
+TensorFlow Serving ignores, and renamed at the end. An earlier version is never changed. Behind a
+URL the last file of a version to be written is the one without which it does not load.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import tensorflow as tf
 
 import inpainting
 from inpainting.errors import InputError, reason
+from inpainting.files import files_below, is_remote, join, upload
 from inpainting.serving.signatures import ServingModule
 
 _PACKAGES = ("tensorflow", "tensorflow-addons", "tensorflow-io", "numpy")
@@ -49,6 +51,8 @@ def export(
     Raises:
         InputError: nothing can be written there.
     """
+    if is_remote(directory):
+        return _export_remote(generator, directory, card)
     check_writable(directory)
     module = ServingModule(generator, detail)
     temporary = tempfile.mkdtemp(prefix=".writing-", dir=directory)
@@ -66,13 +70,29 @@ def export(
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _export_remote(generator: tf.keras.Model, directory: str, card: dict[str, Any] | None) -> str:
+    """Writes here and uploads; `saved_model.pb`, without which nothing loads, is the last file."""
+    number = max(_remote_versions(directory), default=0) + 1
+    target = join(directory, str(number))
+    with tempfile.TemporaryDirectory(prefix="inpainting-") as folder:
+        version = export(generator, folder, card)
+        names = sorted(files_below(version), key=lambda name: (name == "saved_model.pb", name))
+        for name in names:
+            upload(os.path.join(version, name), join(target, name))
+    return target
+
+
+def _remote_versions(directory: str) -> list[int]:
+    """The version numbers behind a URL; raises `InputError` where it cannot be listed."""
+    names = {name.split("/")[0] for name in files_below(directory)}
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
 def check_writable(directory: str) -> None:
     """Makes the folder; raises `InputError` where that or writing into it is impossible."""
-    if "://" in directory:
-        raise InputError(
-            f"cannot write to {directory}: a version is renamed into place at its end, "
-            "which only a local folder can do"
-        )
+    if is_remote(directory):
+        _remote_versions(directory)
+        return
     try:
         os.makedirs(directory, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from typing import Any
 
 from inpainting.errors import InputError
+from inpainting.files import exists, join, read_bytes
 from inpainting.systems import registry
 
 CONFIG_FILE = "config.json"
@@ -121,13 +121,12 @@ def read_config(run_dir: str) -> RunConfig:
     Raises:
         InputError: there is none, or it is not one of ours.
     """
-    path = os.path.join(run_dir, CONFIG_FILE)
+    path = join(run_dir, CONFIG_FILE)
+    if not exists(path):
+        raise InputError(f"{run_dir} is not a run folder: it has no {CONFIG_FILE}")
     try:
-        with open(path, encoding="utf-8") as file:
-            values = json.load(file)
+        values = json.loads(read_bytes(path))
         values["system"] = registry.from_dict(values["model"], values["system"])
         return RunConfig(**values)
-    except FileNotFoundError:
-        raise InputError(f"{run_dir} is not a run folder: it has no {CONFIG_FILE}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not a run's configuration: {error}") from None

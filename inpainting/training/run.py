@@ -17,6 +17,7 @@ from absl import logging
 from inpainting.data.pipeline import open_masks, training_dataset
 from inpainting.data.sources import Photos, open_photos
 from inpainting.errors import InputError, reason
+from inpainting.files import exists, is_remote, join
 from inpainting.image import write_bytes
 from inpainting.systems import registry
 from inpainting.systems.base import InpaintingSystem
@@ -37,10 +38,11 @@ from inpainting.training.config import CONFIG_FILE, RunConfig, read_config
 from inpainting.training.estimate import Estimate, checkpoint_bytes, disk_need
 from inpainting.training.grids import FillGrid, write_grid
 from inpainting.training.precision import layer_precision
+from inpainting.training.remote_run import RemoteRun, Upload
 from inpainting.training.run_log import RunLog
 from inpainting.training.start import start_from
 from inpainting.training.stop import StopSignals
-from inpainting.training.strategy import Agreement, distribute, make_strategy
+from inpainting.training.strategy import Agreement, distribute, is_chief, make_strategy
 from inpainting.training.validation import FixedPhotos, Validation
 from inpainting.training.workers import (
     LeaveTogether,
@@ -55,6 +57,7 @@ def train(
 ) -> str:
     """Trains to `config.steps` and returns the last checkpoint's prefix.
 
+    `run_dir` is on disk or behind a URL; see `RemoteRun`.
     With `resume` the run goes on from its newest checkpoint, or from step 0 where a run folder has
     none yet. `stop` hears signals; without it they do what Python does of itself.
 
@@ -64,9 +67,29 @@ def train(
         TrainingInterrupted: `stop` heard a signal; the state of the last step is in a checkpoint.
     """
     check_run_dir(config, run_dir, resume)
+    if not is_remote(run_dir):
+        return _train_by_workers(config, run_dir, resume, stop)
+    with RemoteRun(run_dir) as remote:
+        if resume:
+            remote.fetch()
+        return remote.name_of(_train_by_workers(config, remote.folder, resume, stop, remote))
+
+
+def _train_by_workers(
+    config: RunConfig,
+    run_dir: str,
+    resume: bool,
+    stop: StopSignals | None,
+    remote: RemoteRun | None = None,
+) -> str:
+    """`train` in a local folder, as one of the strategy's workers."""
+    name = remote.url if remote else run_dir
     strategy = make_strategy(config.batch_size, config.strategy, config.micro_batches)
-    with leave_with_the_others(strategy, run_dir), worker_folder(strategy, run_dir) as folder:
-        return _train(config, strategy, run_dir, folder, resume, stop).replace(folder, run_dir)
+    if remote:
+        remote.uploads = is_chief(strategy)
+    with leave_with_the_others(strategy, name), worker_folder(strategy, run_dir) as folder:
+        prefix = _train(config, strategy, run_dir, folder, resume, stop, remote)
+        return prefix.replace(folder, run_dir)
 
 
 def _train(
@@ -76,6 +99,7 @@ def _train(
     run_dir: str,
     resume: bool,
     stop: StopSignals | None,
+    remote: RemoteRun | None,
 ) -> str:
     """`train` in one process; a resumed run is read from `read_dir`, all else is in `run_dir`."""
     tf.keras.utils.set_random_seed(config.seed)
@@ -101,7 +125,7 @@ def _train(
     if resume and not going_on:
         print(f"run folder {run_dir} has no checkpoint yet: it starts from step 0")
     _write_config(config, run_dir)
-    _say_what_runs(config, run_dir, strategy, photos, system, start)
+    _say_what_runs(config, remote.url if remote else run_dir, strategy, photos, system, start)
     dataset = distribute(
         strategy,
         functools.partial(
@@ -146,6 +170,8 @@ def _train(
     if fills:
         write = functools.partial(write_grid, fills, generate, run_dir)
         callbacks.append(ValidationGrids(start, config.steps, config.grid_every, write, heard))
+    if remote:
+        callbacks.append(Upload(start, config.steps, config.checkpoint_every, remote))
     if stop:
         callbacks.append(LeaveTogether(start, config.steps, stop, store, Agreement(strategy)))
     _fit(system, photos, dataset, steps_per_epoch=config.steps - start, callbacks=callbacks)
@@ -222,7 +248,7 @@ def check_run_dir(config: RunConfig, run_dir: str, resume: bool) -> None:
             raise InputError(
                 f"{run_dir} holds a run of another configuration ({'; '.join(differences)})"
             )
-    elif os.path.exists(os.path.join(run_dir, CONFIG_FILE)):
+    elif exists(join(run_dir, CONFIG_FILE)):
         raise InputError(
             f"{run_dir} already holds a run: go on with it by --resume, or name another --run_dir"
         )

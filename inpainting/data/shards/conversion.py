@@ -15,8 +15,8 @@ from inpainting.data.shards.example import encode_example
 from inpainting.data.shards.index import encode_name
 from inpainting.data.shards.inputs import Item
 from inpainting.data.shards.records import frame
-from inpainting.data.shards.storage import read_bytes
 from inpainting.errors import InputError
+from inpainting.files import read_bytes
 from inpainting.image import READABLE_FORMATS, decode_image
 
 ENCODINGS = ("keep", "jpeg", "png", "webp")

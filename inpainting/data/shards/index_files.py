@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from inpainting.data.photos import is_remote
 from inpainting.data.shards.index import Index, concatenate
 from inpainting.data.shards.manifest import FILE
 from inpainting.data.shards.records import FOOTER, HEADER
-from inpainting.data.shards.storage import is_as_recorded, read_bytes
+from inpainting.data.shards.storage import is_as_recorded
 from inpainting.errors import InputError
+from inpainting.files import is_remote, read_bytes
 
 
 def open_index(folder: str, records: list[dict[str, Any]]) -> Index:

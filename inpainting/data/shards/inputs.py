@@ -14,9 +14,10 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
-from inpainting.data.photos import PHOTO_SUFFIXES, Photos, is_remote
+from inpainting.data.photos import PHOTO_SUFFIXES, Photos
 from inpainting.data.shards.index import encode_name
 from inpainting.errors import InputError
+from inpainting.files import is_remote
 
 _MEGABYTE = 1_000_000
 _DAMAGED = (tarfile.TarError, OSError, EOFError, zlib.error)

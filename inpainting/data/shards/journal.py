@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from inpainting.data.shards.index import ENTRY, Index
-from inpainting.data.shards.storage import is_as_recorded, read_bytes, write_bytes
+from inpainting.data.shards.storage import is_as_recorded, write_bytes
 from inpainting.errors import InputError
+from inpainting.files import read_bytes
 
 _FILE = "journal.jsonl"
 

@@ -16,9 +16,9 @@ import json
 import os
 from typing import Any
 
-from inpainting.data.photos import exists
-from inpainting.data.shards.storage import read_bytes, size_of, write_bytes
+from inpainting.data.shards.storage import write_bytes
 from inpainting.errors import InputError
+from inpainting.files import exists, read_bytes, size_of
 
 FILE = "manifest.json"
 FORMAT = "inpainting: photographs in shards, version 1"

@@ -15,9 +15,9 @@ from inpainting.data.shards.index import Index
 from inpainting.data.shards.index_files import ends_of, open_index
 from inpainting.data.shards.manifest import FILE, read_manifest, shard_problems
 from inpainting.data.shards.records import FOOTER, HEADER, unframe
-from inpainting.data.shards.storage import read_bytes, size_of
 from inpainting.data.split_rule import split_names
 from inpainting.errors import InputError
+from inpainting.files import read_bytes, size_of
 from inpainting.image import decode_image
 
 _ADVICE = "; --skip_bad_records leaves out what cannot be used"

@@ -1,4 +1,4 @@
-"""Files and parts of files, on disk or behind a URL; on disk TensorFlow is not imported."""
+"""Whole files, and how manifest and journal know them again."""
 
 from __future__ import annotations
 
@@ -6,27 +6,10 @@ import hashlib
 import os
 from typing import Any
 
-from inpainting.data.photos import gfile, is_remote
 from inpainting.errors import InputError
+from inpainting.files import read_bytes, size_of
 
 _HASHED_AT_A_TIME = 1 << 22  # bytes
-
-
-def read_bytes(path: str, start: int = 0, count: int = -1) -> bytes:
-    """`count` bytes of a file from `start` on, or all that follow; fewer where it ends before.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    if is_remote(path):
-        return _read_remote(path, start, count)
-    try:
-        with open(path, "rb") as file:
-            file.seek(start)
-            return file.read(count)
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"cannot read {path}: {reason}") from error
 
 
 def write_bytes(path: str, data: bytes) -> None:
@@ -40,20 +23,6 @@ def write_bytes(path: str, data: bytes) -> None:
         os.replace(temporary, path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def size_of(path: str) -> int | None:
-    """A file's size in bytes; None if there is none."""
-    if not is_remote(path):
-        return os.path.getsize(path) if os.path.isfile(path) else None
-    import tensorflow as tf
-
-    try:
-        return int(gfile(path).stat(path).length)
-    except tf.errors.NotFoundError:
-        return None
-    except tf.errors.OpError as error:
-        raise InputError(f"cannot read {path}: {error.message}") from error
 
 
 def record_of(path: str) -> dict[str, Any]:
@@ -71,14 +40,3 @@ def is_as_recorded(folder: str, record: dict[str, Any]) -> bool:
     if size_of(path) != record["bytes"]:
         return False
     return record_of(path)["sha256"] == record["sha256"]
-
-
-def _read_remote(path: str, start: int, count: int) -> bytes:
-    import tensorflow as tf
-
-    try:
-        with gfile(path).GFile(path, "rb") as file:
-            file.seek(start)
-            return bytes(file.read(count))
-    except tf.errors.OpError as error:
-        raise InputError(f"cannot read {path}: {error.message}") from error
