@@ -128,6 +128,7 @@ def upload(path: str, url: str) -> None:
 
     def copy() -> None:
         with open(path, "rb") as source, gfile(url).GFile(url, "wb") as target:
+            target.write(b"")  # or an empty file would not be made
             while data := source.read(_COPIED_AT_A_TIME):
                 target.write(data)
 

@@ -37,10 +37,13 @@ class InpaintingSystem(tf.keras.Model):
         batches_per_step: how many batches one `train_step` is given, joined along the first axis;
             more than one where the discriminator is updated several times a step. Sample i belongs
             to batch i modulo this number: any number of replicas takes a like share of each.
+        hinge: whether the figures `d_real` and `d_fake` are decisions of a hinge loss, for which
+            `inpainting.training.health` has limits.
     """
 
     generator: tf.keras.Model
     batches_per_step: int = 1
+    hinge: bool = False
 
     @property
     def distribute_reduction_method(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any, Callable
 
 import tensorflow as tf
@@ -78,8 +79,10 @@ class Report(StepCallback):
         every: int,
         batch_size: int,
         learning_rates: Callable[[int], dict[str, float]],
+        extras: Sequence[Callable[[int, Logs], Logs]] = (),
     ) -> None:
         super().__init__(start_step)
+        self.extras = extras
         self.steps, self.log, self.every, self.batch_size = steps, log, every, batch_size
         self.learning_rates = learning_rates
 
@@ -106,6 +109,8 @@ class Report(StepCallback):
         if step > self.last_step:
             rate = (step - self.last_step) * self.batch_size / elapsed
             figures["images_per_second"] = rate
+        for extra in self.extras:
+            figures |= extra(step, figures)
         self.log.write(step, figures, f"step {step}/{self.steps}")
         self.model.reset_metrics()
         self.last_step, self.last_time = step, time.perf_counter()

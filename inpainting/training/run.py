@@ -35,9 +35,13 @@ from inpainting.training.callbacks import (
 )
 from inpainting.training.checkpoints import CheckpointStore, checkpoint_prefixes
 from inpainting.training.config import CONFIG_FILE, RunConfig, read_config
+from inpainting.training.data_wait import DataWait
 from inpainting.training.estimate import Estimate, checkpoint_bytes, disk_need
 from inpainting.training.grids import FillGrid, write_grid
+from inpainting.training.health import Health
+from inpainting.training.monitor import Monitor
 from inpainting.training.precision import layer_precision
+from inpainting.training.probe import Probe
 from inpainting.training.remote_run import RemoteRun, Upload
 from inpainting.training.run_log import RunLog
 from inpainting.training.start import start_from
@@ -126,20 +130,19 @@ def _train(
         print(f"run folder {run_dir} has no checkpoint yet: it starts from step 0")
     _write_config(config, run_dir)
     _say_what_runs(config, remote.url if remote else run_dir, strategy, photos, system, start)
-    dataset = distribute(
-        strategy,
-        functools.partial(
-            training_dataset,
-            photos,
-            image_size=config.image_size,
-            batch_size=config.batch_size * system.batches_per_step,
-            seed=config.seed,
-            start_step=start,
-            workers=config.workers,
-            masks=masks,
-            draw=config.system.masks,
-        ),
+    wait = DataWait(start)
+    make_batches = functools.partial(
+        training_dataset,
+        photos,
+        image_size=config.image_size,
+        batch_size=config.batch_size * system.batches_per_step,
+        seed=config.seed,
+        start_step=start,
+        workers=config.workers,
+        masks=masks,
+        draw=config.system.masks,
     )
+    dataset = distribute(strategy, lambda share: wait.timed(make_batches(share=share)))
     log = RunLog(run_dir, start)
     generate = functools.partial(average.network if average else system.generator, training=False)
     disk = disk_need(
@@ -148,6 +151,7 @@ def _train(
     callbacks: list[StepCallback] = [
         *([HearSignals(start, stop)] if stop else []),
         StopOnNonFinite(start, store),
+        wait,
         *([TakeAverage(start, average)] if average else []),
         Report(
             start,
@@ -156,6 +160,7 @@ def _train(
             config.log_every,
             config.batch_size * system.batches_per_step,
             system.learning_rates,
+            extras=[wait.share, _monitor(config, photos, system, log)],
         ),
         Estimate(start, config.steps, disk),
         SaveCheckpoints(start, config.steps, config.checkpoint_every, store),
@@ -191,6 +196,12 @@ def _fit(system: InpaintingSystem, photos: Photos, dataset: Any, **options: Any)
         if photos.failure:
             raise photos.failure from None
         raise
+
+
+def _monitor(config: RunConfig, photos: Photos, system: InpaintingSystem, log: RunLog) -> Monitor:
+    generate = functools.partial(system.generator, training=False)
+    probe = Probe(photos, config.image_size, config.seed, generate)
+    return Monitor(Health(system.hinge), probe, log)
 
 
 def build_system(config: RunConfig) -> InpaintingSystem:

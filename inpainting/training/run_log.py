@@ -55,6 +55,12 @@ class RunLog:
             self._writer = tf.summary.create_file_writer(self._folder)
         self._try(SUMMARIES, lambda: self._write_summary(step, figures))
 
+    def say(self, step: int, line: str) -> None:
+        """A line for the reader: on the console, and as a text in TensorBoard."""
+        tqdm.write(line)
+        sys.stdout.flush()
+        self._try("TensorBoard's file", lambda: self._write_text(step, line))
+
     def _write_line(self, values: dict[str, float]) -> None:
         with open(self.path, "ab", buffering=0) as file:
             size = file.tell()
@@ -70,6 +76,11 @@ class RunLog:
         with self._writer.as_default(step=step):
             for name, value in figures.items():
                 tf.summary.scalar(name, value)
+        self._writer.flush()
+
+    def _write_text(self, step: int, line: str) -> None:
+        with self._writer.as_default(step=step):
+            tf.summary.text("alarm", line)
         self._writer.flush()
 
     def _try(self, name: str, action: Callable[[], None]) -> bool:

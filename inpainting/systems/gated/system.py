@@ -36,6 +36,8 @@ class GatedSystem(AdversarialSystem):
     were chosen.
     """
 
+    hinge = True
+
     def __init__(self, config: GatedConfig) -> None:
         super().__init__(config, build_generator(config), PatchDiscriminator(), FIGURES, "gated")
 

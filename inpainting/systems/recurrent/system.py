@@ -52,6 +52,8 @@ class RecurrentSystem(AdversarialSystem):
         vgg: VGG-19 features; needed when a perceptual or style loss has a weight.
     """
 
+    hinge = True
+
     def __init__(self, config: RecurrentConfig, vgg: Vgg19 | None = None) -> None:
         if config.uses_vgg and vgg is None:
             raise ValueError("config gives a VGG-19 loss a weight, but vgg is None")
