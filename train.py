@@ -22,8 +22,8 @@ from typing import Any
 from absl import flags
 
 from inpainting import cli
-from inpainting.data.photos import exists
 from inpainting.errors import InputError
+from inpainting.files import exists
 from inpainting.training.stop import StopSignals
 
 flags.DEFINE_string("model", "recurrent", "recurrent, gated or contextual_attention.")

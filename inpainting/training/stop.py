@@ -14,8 +14,8 @@ import time
 from types import FrameType, TracebackType
 
 from inpainting.cli import INTERRUPTED
-from inpainting.data.photos import exists
 from inpainting.errors import TrainingInterrupted
+from inpainting.files import exists
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 GRACE_SECONDS = 30.0
