@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> None:
     if arguments:
         raise InputError(f"unexpected argument {arguments[0]!r}: it takes flags only")
     steps = FLAGS.steps if FLAGS["steps"].present else 0
-    config = train.configuration()
+    config = train.configuration(resume=False)
     from inpainting.data.pipeline import training_dataset
     from inpainting.data.sources import open_photos
 

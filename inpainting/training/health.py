@@ -19,7 +19,9 @@ SURE = 1.0
 # Below this difference of its decisions it tells nothing apart. At the rates that work it is some
 # 0.02 after the first 20 steps and grows.
 UNSURE = 0.005
-EXPLODED, VANISHED = 10.0, 0.01  # times the running median
+# Times the running median of the reports before the last few; a healthy discriminator's norm grows
+# thirtyfold in its first 400 steps, but slowly.
+EXPLODED, VANISHED = 30.0, 0.01
 MEDIAN_OF, MEDIAN_FROM = 50, 5  # reports
 ONE_COLOUR = 0.02  # of the photographs' own spread of colours in the hole
 STILL = 1e-6  # mean |change| of the coarse output, in [0, 1]
@@ -56,7 +58,7 @@ class Health:
         ]
         if hinge:
             rules.append(Rule("discriminator_wins", 100, _discriminator_wins))
-            rules.append(Rule("discriminator_loses", 50, _discriminator_loses))
+            rules.append(Rule("discriminator_loses", 30, _discriminator_loses))
         self._rules = rules
         self._norms: dict[str, deque[float]] = {}
         self._since: dict[str, int] = {}
@@ -100,10 +102,13 @@ class Health:
         for name in figures:
             if not name.endswith("gradient_norm"):
                 continue
-            norms = self._norms.setdefault(name, deque(maxlen=MEDIAN_OF))
-            if len(norms) >= MEDIAN_FROM:
-                median = statistics.median(norms)
-                rules.append(Rule(f"{name}_exploded", 0, _exploded(name, median)))
+            norms = self._norms.setdefault(name, deque(maxlen=MEDIAN_OF + REPORTS))
+            earlier = list(norms)[: 1 - REPORTS]
+            if len(earlier) >= MEDIAN_FROM:
+                median = statistics.median(earlier)
+                # One that was as large before, as of a network that comes back to life, is none.
+                limit = max(EXPLODED * median, *earlier)
+                rules.append(Rule(f"{name}_exploded", 0, _exploded(name, median, limit)))
                 rules.append(Rule(f"{name}_vanished", 0, _vanished(name, median)))
         return rules
 
@@ -126,14 +131,14 @@ def _discriminator_loses(figures: Figures) -> str | None:
     return (
         f"the discriminator does not tell true from filled (D(x) - D(G) is {real - fake:.2g}): "
         "the adversarial loss is noise. Usually its rate was so high that its first steps "
-        "destroyed it, and it does not recover: start again with a lower "
-        "--set=discriminator_rate, 0.0004 for example; otherwise it is too low"
+        "destroyed it: start again with a lower --set=discriminator_rate, 0.0004 for example; "
+        "otherwise it is too low"
     )
 
 
-def _exploded(name: str, median: float) -> Callable[[Figures], str | None]:
+def _exploded(name: str, median: float, limit: float) -> Callable[[Figures], str | None]:
     def holds(figures: Figures) -> str | None:
-        if figures[name] <= EXPLODED * median:
+        if figures[name] <= limit:
             return None
         return (
             f"{name} is {figures[name]:.3g}, its median before {median:.3g}: gradients explode. "
