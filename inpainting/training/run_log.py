@@ -59,7 +59,8 @@ class RunLog:
         """A line for the reader: on the console, and as a text in TensorBoard."""
         tqdm.write(line)
         sys.stdout.flush()
-        self._try("TensorBoard's file", lambda: self._write_text(step, line))
+        if SUMMARIES not in self._failing:
+            self._try(SUMMARIES, lambda: self._write_text(step, line))
 
     def _write_line(self, values: dict[str, float]) -> None:
         with open(self.path, "ab", buffering=0) as file:
