@@ -157,13 +157,11 @@ def test_a_failed_write_leaves_nothing(generator, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_file_in_the_way_and_a_remote_place_are_told(generator, tmp_path):
+def test_a_file_in_the_way_is_told(generator, tmp_path):
     (tmp_path / "file").write_text("x")
     for directory in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(InputError, match=r"cannot write to folder .*file"):
             export(generator, str(directory))
-    with pytest.raises(InputError, match="only a local folder"):
-        export(generator, "s3://bucket/model")
 
 
 MIRRORED = """
