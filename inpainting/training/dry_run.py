@@ -10,11 +10,13 @@ import tensorflow as tf
 from inpainting.data.pipeline import open_masks, training_dataset
 from inpainting.data.sources import Photos
 from inpainting.errors import InputError
+from inpainting.files import is_remote
 from inpainting.image import to_uint8, write_image
 from inpainting.picture import grid, show_hole
 from inpainting.training.checkpoints import CheckpointStore
 from inpainting.training.config import RunConfig
 from inpainting.training.estimate import checkpoint_bytes, disk_need
+from inpainting.training.remote_run import RemoteRun
 from inpainting.training.run import build_system, open_split
 from inpainting.training.start import start_from
 from inpainting.training.strategy import make_strategy
@@ -36,6 +38,9 @@ def dry_run(config: RunConfig, run_dir: str) -> str:
     Raises:
         InputError: data, weights, settings or folder are not usable.
     """
+    if is_remote(run_dir):
+        with RemoteRun(run_dir) as remote:
+            return remote.name_of(dry_run(config, remote.folder))
     strategy = make_strategy(config.batch_size, "mirrored", config.micro_batches)
     photos = open_split(config, "train")
     masks = open_masks(config.mask_dir) if config.mask_dir else None
