@@ -72,6 +72,7 @@ def test_the_run_folder_holds_all_there_is(finished):
     assert [line["step"] for line in lines] == [2, 4]
     wanted = {"l1", "low_pass", "high_pass", "generator_loss", "generator_gradient_norm"}
     wanted |= {"generator_rate", "discriminator_rate", "images_per_second", "step"}
+    wanted |= {"data_wait", "hole_spread", "coarse_change", "alarms"}
     assert set(lines[-1]) == wanted
     assert list((folder / "logs").glob("events.out.tfevents*"))
     with Image.open(folder / "grids" / "step-0000004.png") as picture:
