@@ -1,0 +1,119 @@
+"""Work of the networks: a forward pass, a training step, a photo filled by the predictor.
+
+Each function takes what a request says and returns a `Work`: a call that does the work once. Inputs
+are noise from a seed; nothing here depends on what they show. Weights are untrained, of the paper's
+widths.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from inpainting.benchmark import flops
+from inpainting.losses.vgg import Vgg19
+from inpainting.serving.export import export
+from inpainting.serving.predictor import Predictor
+from inpainting.systems import registry
+from inpainting.systems.recurrent.config import PRESETS
+
+WORKING_SIZE = 512
+
+
+class Work(NamedTuple):
+    """`run()` does the work once and ends when it is done; `count()` its operations, if known.
+
+    A dict that `run` returns is part of the answer.
+    """
+
+    run: Callable[[], Any]
+    count: Callable[[], int] | None = None
+
+
+def forward(size: int, batch: int) -> Work:
+    """The generator on whole images, as the exported SavedModel answers `generate`."""
+    image, mask = _inputs(size, batch)
+    signature = _exported().signatures["generate"]
+    return Work(
+        lambda: signature(image=image, mask=mask)["refined"].numpy(),
+        lambda: _generator_flops(size, batch),
+    )
+
+
+def train(size: int, batch: int) -> Work:
+    """One step of both networks with every loss of the paper, VGG-19's weights being random."""
+    image, mask = _inputs(size, batch)
+    system = _system()
+    step = tf.function(lambda: system.train_step((image, mask)), autograph=False)
+    return Work(lambda: step()["generator_loss"].numpy(), lambda: _step_flops(size, batch))
+
+
+def predictor(size: int, hole: int) -> Work:
+    """A square uint8 photo whose middle, `hole` per cent of it, is filled."""
+    rng = np.random.default_rng(0)
+    photo = rng.integers(0, 256, (size, size, 3), dtype=np.uint8)
+    mask = np.zeros((size, size), bool)
+    side = round(size * (hole / 100) ** 0.5)
+    start = (size - side) // 2
+    mask[start : start + side, start : start + side] = True
+    fill = _predictor()
+    return Work(lambda: fill(photo, mask))
+
+
+def _inputs(size: int, batch: int) -> tuple[tf.Tensor, tf.Tensor]:
+    rng = np.random.default_rng(0)
+    image = rng.random((batch, size, size, 3), dtype=np.float32)
+    mask = np.zeros((batch, size, size, 1), np.float32)
+    mask[:, size // 4 : -size // 4, size // 3 : -size // 4] = 1
+    return tf.constant(image), tf.constant(mask)
+
+
+@functools.lru_cache(None)
+def _generator() -> tf.keras.Model:
+    tf.keras.utils.set_random_seed(0)
+    return registry.build_generator("recurrent", PRESETS["paper"])
+
+
+@functools.lru_cache(None)
+def _exported() -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        return tf.saved_model.load(export(_generator(), os.path.join(folder, "model")))
+
+
+@functools.lru_cache(None)
+def _predictor() -> Predictor:
+    return Predictor(_generator(), WORKING_SIZE)
+
+
+@functools.lru_cache(None)
+def _system() -> Any:
+    tf.keras.utils.set_random_seed(0)
+    system = registry.build("recurrent", PRESETS["paper"], vgg=Vgg19("random"))
+    system.compile(1000)
+    return system
+
+
+def _specs(size: int, batch: int) -> tuple[tf.TensorSpec, tf.TensorSpec]:
+    shape = (batch, size, size)
+    return tf.TensorSpec((*shape, 3)), tf.TensorSpec((*shape, 1))
+
+
+def _generator_flops(size: int, batch: int) -> int:
+    attention = _generator().refine_route.attention
+    kept, attention.max_scores = attention.max_scores, 2**62  # in one piece, to be counted
+    try:
+        return flops.count(lambda image, mask: _generator()(image, mask), *_specs(size, batch))
+    finally:
+        attention.max_scores = kept
+
+
+def _step_flops(size: int, batch: int) -> int:
+    def step(image: tf.Tensor, mask: tf.Tensor) -> Any:
+        return _system().train_step((image, mask))
+
+    return flops.count(step, *_specs(size, batch))
