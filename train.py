@@ -44,6 +44,12 @@ flags.DEFINE_integer("batch_size", 8, "Photographs a step, over all devices toge
 flags.DEFINE_integer("image_size", 256, "Side of the square training crops, in pixels.")
 flags.DEFINE_integer("seed", 0, "Seed of weights, crops and masks.")
 flags.DEFINE_string("vgg_weights", "imagenet", "imagenet, random, or a file of VGG-19 weights.")
+flags.DEFINE_string(
+    "vgg_precision",
+    "float32",
+    "float32, or bfloat16: faster where the processor has bfloat16 arithmetic; losses stay within "
+    "1 %, see docs/benchmarks.md.",
+)
 flags.DEFINE_integer("checkpoint_every", 1000, "Steps between checkpoints.")
 flags.DEFINE_integer("keep_checkpoints", 3, "How many of the newest checkpoints are kept.")
 flags.DEFINE_integer("log_every", 20, "Steps between log lines.")

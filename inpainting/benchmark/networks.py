@@ -45,12 +45,15 @@ def forward(size: int, batch: int) -> Work:
     )
 
 
-def train(size: int, batch: int) -> Work:
-    """One step of both networks with every loss of the paper, VGG-19's weights being random."""
+def train(size: int, batch: int, vgg: str = "float32") -> Work:
+    """One step of both networks with every loss of the paper.
+
+    VGG-19's weights are random and it computes in `vgg`, "float32" or "bfloat16".
+    """
     image, mask = _inputs(size, batch)
-    system = _system()
+    system = _system(vgg)
     step = tf.function(lambda: system.train_step((image, mask)), autograph=False)
-    return Work(lambda: step()["generator_loss"].numpy(), lambda: _step_flops(size, batch))
+    return Work(lambda: step()["generator_loss"].numpy(), lambda: _step_flops(system, size, batch))
 
 
 def predictor(size: int, hole: int) -> Work:
@@ -90,10 +93,10 @@ def _predictor() -> Predictor:
     return Predictor(_generator(), WORKING_SIZE)
 
 
-@functools.lru_cache(None)
-def _system() -> Any:
+@functools.lru_cache(1)
+def _system(vgg: str) -> Any:
     tf.keras.utils.set_random_seed(0)
-    system = registry.build("recurrent", PRESETS["paper"], vgg=Vgg19("random"))
+    system = registry.build("recurrent", PRESETS["paper"], vgg=Vgg19("random", dtype=vgg))
     system.compile(1000)
     return system
 
@@ -112,8 +115,8 @@ def _generator_flops(size: int, batch: int) -> int:
         attention.max_scores = kept
 
 
-def _step_flops(size: int, batch: int) -> int:
+def _step_flops(system: Any, size: int, batch: int) -> int:
     def step(image: tf.Tensor, mask: tf.Tensor) -> Any:
-        return _system().train_step((image, mask))
+        return system.train_step((image, mask))
 
     return flops.count(step, *_specs(size, batch))

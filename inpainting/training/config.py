@@ -11,6 +11,7 @@ from inpainting.files import exists, join, read_bytes
 from inpainting.systems import registry
 
 CONFIG_FILE = "config.json"
+VGG_PRECISIONS = ("float32", "bfloat16")
 # What may change between the parts of one run without changing its result.
 _FREE_TO_CHANGE = {
     "checkpoint_every",
@@ -54,6 +55,7 @@ class RunConfig:
     image_size: int = 256
     seed: int = 0
     vgg_weights: str = "imagenet"
+    vgg_precision: str = "float32"
     checkpoint_every: int = 1000
     keep_checkpoints: int = 3
     log_every: int = 20
@@ -87,6 +89,10 @@ class RunConfig:
             raise InputError(f"--validate_photos must be 1 or more, got {self.validate_photos}")
         if not 0 <= self.ema < 1:
             raise InputError(f"--ema must be from 0 (none) to below 1, got {self.ema}")
+        if self.vgg_precision not in VGG_PRECISIONS:
+            raise InputError(
+                f"--vgg_precision must be {' or '.join(VGG_PRECISIONS)}, got {self.vgg_precision!r}"
+            )
         if self.image_size < 32:
             raise InputError(f"--image_size must be 32 or more, got {self.image_size}")
         for name, known in (("strategy", STRATEGIES), ("mixed_precision", PRECISIONS)):

@@ -212,7 +212,9 @@ def build_system(config: RunConfig) -> InpaintingSystem:
             from inpainting.losses.vgg import Vgg19
 
             compute = tf.keras.mixed_precision.global_policy().compute_dtype
-            options["vgg"] = Vgg19(config.vgg_weights, dtype=compute)
+            # Where all networks compute in 16 bits, VGG-19 does too; alone it may be told to.
+            precision = config.vgg_precision if compute == "float32" else compute
+            options["vgg"] = Vgg19(config.vgg_weights, dtype=precision)
         return registry.build(config.model, config.system, **options)
 
 
