@@ -7,6 +7,7 @@ The protocol, one line each way, spoken by this project's own worker and by any 
 The program does the work that the row names once and answers how long that took, by its own
 monotonic clock and without what it prepared for it (weights, inputs). It may add
 
+- "cpu_seconds": processor time of all its threads,
 - "peak_bytes": the most memory that its process has held so far,
 - "flops": floating-point operations of the work, a multiplication and an addition being two; only
   where the request says "flops": true,
