@@ -7,10 +7,11 @@ widths.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import tempfile
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
@@ -25,7 +26,8 @@ from inpainting.systems.recurrent.config import PRESETS
 WORKING_SIZE = 512
 
 
-class Work(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Work:
     """`run()` does the work once and ends when it is done; `count()` its operations, if known.
 
     A dict that `run` returns is part of the answer.

@@ -99,9 +99,7 @@ class Program:
         if isinstance(answer, dict):
             if "error" in answer:
                 raise InputError(f"{self.name} failed at {_named(request)}: {answer['error']}")
-            seconds = answer.get("seconds")
-            numeric = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-            if "unsupported" in answer or (numeric and seconds > 0):
+            if "unsupported" in answer or _is_time(answer.get("seconds")):
                 return answer
         raise InputError(
             f"{self.name} answered {line.strip()[:80]!r} to {_named(request)}: expected a JSON "
@@ -121,6 +119,10 @@ class Program:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
 def _named(request: dict[str, Any]) -> str:

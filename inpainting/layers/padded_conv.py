@@ -28,6 +28,7 @@ class PaddedConv2D(tf.keras.layers.Layer):
 
     Call arguments:
         inputs: `(B, H, W, C)`.
+        use_bias: False leaves the bias to the caller, who adds it together with another.
 
     Returns:
         `(B, ceil(H / strides), ceil(W / strides), filters)`.
@@ -68,7 +69,7 @@ class PaddedConv2D(tf.keras.layers.Layer):
         )
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs, use_bias: bool = True):
         border = self.dilation_rate * (self.kernel_size - 1) // 2
         # Zeros at stride 1 are TensorFlow's own "SAME", which saves a copy of the input; at larger
         # strides "SAME" pads unevenly and shifts the output.
@@ -80,7 +81,9 @@ class PaddedConv2D(tf.keras.layers.Layer):
             padding="SAME" if native else "VALID",
             dilations=self.dilation_rate,
         )
-        return outputs if self.before_norm else tf.nn.bias_add(outputs, self.bias)
+        if self.before_norm or not use_bias:
+            return outputs
+        return tf.nn.bias_add(outputs, self.bias)
 
     def get_config(self):
         config = super().get_config()

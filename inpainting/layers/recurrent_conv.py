@@ -89,11 +89,13 @@ class RecurrentConv2D(tf.keras.layers.Layer):
         if self.upsample == 2:
             height, width = tf.shape(inputs)[1], tf.shape(inputs)[2]
             inputs = tf.image.resize(inputs, (2 * height, 2 * width), "nearest")
-        outputs = self.conv(inputs)
+        outputs = self.conv(inputs, use_bias=False)
+        if not self.normalize:
+            # Both biases at once. TensorFlow fuses one bias into a convolution, and tf2onnx makes
+            # an invalid graph of two in a row.
+            outputs = tf.nn.bias_add(outputs, self.conv.bias + self.buffer_conv.bias)
         if state is not None:
-            outputs += self.buffer_conv(state)
-        elif not self.normalize:
-            outputs = tf.nn.bias_add(outputs, self.buffer_conv.bias)
+            outputs += self.buffer_conv(state, use_bias=False)
         if self.norm is not None:
             outputs = self.norm(outputs)
         outputs = self.activation(outputs)
