@@ -87,3 +87,8 @@ def test_presets_are_the_published_settings():
 def test_unknown_names_and_values_are_refused(arguments, said):
     with pytest.raises(InputError, match=said):
         registry.preset(*arguments)
+
+
+def test_vgg_precision_is_one_of_two():
+    with pytest.raises(InputError, match="--vgg_precision must be float32 or bfloat16"):
+        make(vgg_precision="float16")
