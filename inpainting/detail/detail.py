@@ -47,6 +47,7 @@ def add_detail(
 
     def one(sample: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
         photo, hole, filled = sample
+        filled = tf.ensure_shape(filled, (None, None, 3))
         return _detail(photo, hole[..., 0] > 0.5, filled, options)
 
     spec = tf.TensorSpec((None, None, 3), tf.float32)

@@ -11,7 +11,7 @@ from inpainting.systems.base import InpaintingSystem, apply_and_measure
 
 MODELS = ("recurrent", "gated", "contextual_attention")
 # Far enough along its gradient that the generator can tell whether the discriminator was updated.
-DISCRIMINATOR_RATES = {"recurrent": 100.0, "gated": 1.0, "contextual_attention": 0.01}
+DISCRIMINATOR_RATES = {"recurrent": 200.0, "gated": 1.0, "contextual_attention": 0.01}
 
 
 @pytest.fixture
