@@ -44,6 +44,12 @@ FILL = [
     "--image_size=64",
     f"--output={DEMO}/fills.png",
 ]
+SHIPPED_FILL = [
+    "tools/fill_grid.py",
+    "--model=places",
+    "--image_size=256",
+    f"--output={DEMO}/places.png",
+]
 
 
 def stage(title: str, command: list[str]) -> None:
@@ -62,9 +68,11 @@ def main() -> None:
     stage("evaluate it on 6 others, in three mask-rate buckets", EVALUATION)
     stage("export it as a SavedModel", EXPORT)
     stage("fill the 6 photographs in a fresh process that loads the SavedModel", FILL)
+    stage("fill them by the weights that come with the project", SHIPPED_FILL)
     minutes = (time.monotonic() - began) / 60
     print(f"\nThe demo took {minutes:.1f} minutes. Look at:")
     print(f"  {DEMO}/fills.png            rows: input, coarse, refined, completed, truth")
+    print(f"  {DEMO}/places.png           the same by the shipped weights, at 256 px")
     print(f"  {DEMO}/evaluation/          the table and its figures")
     print(f"  {DEMO}/run/logs/train.jsonl the losses; tensorboard --logdir {DEMO}/run/logs")
     print(f"  {DEMO}/export/1/            the SavedModel")
