@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from inpainting.errors import InputError
+from inpainting.files import is_remote
 from inpainting.pretrained.shipped import shipped_folder, shipped_names
 
 # Above this share of hole, black was probably meant to be filled.
@@ -27,11 +28,13 @@ def trained_size(model: str) -> int | None:
     """The side in pixels of the pictures that a model was trained on; None where it isn't said.
 
     Args:
-        model: as `inpainting.load` takes it. Only its record is read here.
+        model: as `inpainting.load` takes it. Only its record is read here, and none of a URL.
 
     Raises:
         InputError: there is nothing of that name.
     """
+    if is_remote(model):
+        return None  # its record is read where the model is copied from there
     folder = model if os.path.exists(model) else shipped_folder(model)
     if folder is None and os.path.isfile(model + ".index"):
         folder = os.path.dirname(model)

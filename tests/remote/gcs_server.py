@@ -30,6 +30,7 @@ from cryptography.x509.oid import NameOID
 HOSTS = ("www.googleapis.com", "storage.googleapis.com")
 objects: dict[str, bytes] = {}  # name in the one bucket -> content
 uploads: dict[str, str] = {}  # upload's number -> name
+arrived: set[str] = set()  # numbers of the uploads that are whole
 faults = {"every": 0, "requests": 0, "made": 0}
 lock = threading.Lock()
 
@@ -76,7 +77,12 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(200)
         if self._fails():
             return None
-        objects[uploads[query["upload_id"]]] = data
+        name = uploads[query["upload_id"]]
+        if self.headers.get("Content-Range", "").startswith("bytes */") and not data:
+            # How much has arrived, asked after a failure: all of it, or nothing was kept.
+            return self._json({}) if query["upload_id"] in arrived else self._answer(308)
+        objects[name] = data
+        arrived.add(query["upload_id"])
         return self._json({})
 
     def do_POST(self) -> None:

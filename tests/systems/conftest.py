@@ -23,8 +23,8 @@ def _build(model, vgg=None, **changes):
     return system
 
 
-def _batch(count):
-    rng = np.random.default_rng(0)
+def _batch(count, seed=0):
+    rng = np.random.default_rng(seed)
     image = rng.random((count, 32, 32, 3), np.float32)
     mask = np.zeros((count, 32, 32, 1), np.float32)
     for index in range(count):

@@ -68,8 +68,11 @@ def test_gradients_are_those_of_the_whole_batch(model, build, batch, gradients):
 def test_style_and_perceptual_losses_too(build, batch, gradients):
     vgg = Vgg19("random")
     terms = {"perceptual_weight": 1.0, "low_pass_perceptual_weight": 1.0, "style_weight": 250.0}
-    whole, _ = _step(build("recurrent", vgg, **terms), batch(4), 1, gradients)
-    parts, _ = _step(build("recurrent", vgg, **terms), batch(4), 4, gradients)
+    # With seed 0 one deep feature of truth and fill is equal to within rounding: the sign of its
+    # difference turns with the size of a part, and the gradient with it by 2e-4 of its norm.
+    samples = batch(4, seed=1)
+    whole, _ = _step(build("recurrent", vgg, **terms), samples, 1, gradients)
+    parts, _ = _step(build("recurrent", vgg, **terms), samples, 4, gradients)
     for one, other in zip(whole, parts):
         assert _far_apart(one, other) < 1e-5
 
