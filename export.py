@@ -1,6 +1,8 @@
 """Exports a trained model as a SavedModel that TensorFlow Serving and plain TensorFlow load.
 
     python export.py --checkpoint=runs/mine --output=exports/mine
+    python export.py --checkpoint=runs/mine --output=exports/mine --warmup=256x256,512x512
+    python export.py --checkpoint=runs/mine --output=exports/fixed --size=512x512
 
 Each export is a new version, `OUTPUT/1`, `OUTPUT/2` and so on; none is ever overwritten. Its
 `assets.extra/model_card.json` says which weights it holds and how to call it.
@@ -12,6 +14,7 @@ from absl import flags
 
 from inpainting import cli
 from inpainting.errors import InputError
+from inpainting.serving.sizes import parse_size, parse_sizes
 
 flags.DEFINE_string(
     "checkpoint", "", "A run folder, a checkpoint prefix or the name of shipped weights."
@@ -19,6 +22,15 @@ flags.DEFINE_string(
 flags.DEFINE_string("output", "", "The model's folder, in which the version is made.")
 flags.DEFINE_enum(
     "detail", "on", ["on", "off"], "Give fills the photo's own texture, or leave them smooth."
+)
+flags.DEFINE_string(
+    "size", "", "WIDTHxHEIGHT of the only photos that the model takes; any size where not given."
+)
+flags.DEFINE_list(
+    "warmup",
+    "",
+    "Sizes, WIDTHxHEIGHT with commas, at which TensorFlow Serving calls the model before it takes "
+    "it on.",
 )
 FLAGS = flags.FLAGS
 
@@ -29,6 +41,7 @@ def main(arguments: list[str]) -> None:
     for name in ("checkpoint", "output"):
         if not FLAGS[name].value:
             raise InputError(f"--{name} is missing (see --help)")
+    size, warmup = _sizes()
     from inpainting.loading import load_generator
     from inpainting.serving.export import check_writable, export
 
@@ -37,8 +50,18 @@ def main(arguments: list[str]) -> None:
         raise InputError(f"{FLAGS.checkpoint} is a SavedModel already: copy it, or name its run")
     check_writable(FLAGS.output)
     card = {"name": loaded.name, "weights_hash": loaded.weights_hash, **loaded.record}
-    folder = export(loaded.network, FLAGS.output, card, detail=FLAGS.detail == "on")
+    detail = FLAGS.detail == "on"
+    folder = export(loaded.network, FLAGS.output, card, detail=detail, size=size, warmup=warmup)
     print(f"exported: {folder}")
+
+
+def _sizes() -> tuple[tuple[int, int] | None, list[tuple[int, int]]]:
+    """The fixed size, if there is one, and those to warm up at."""
+    size = parse_size(FLAGS.size, "--size") if FLAGS.size else None
+    warmup = parse_sizes(FLAGS.warmup, "--warmup")
+    if size and set(warmup) - {size}:
+        raise InputError(f"--warmup must be {FLAGS.size} alone: with --size no other is taken")
+    return size, warmup
 
 
 if __name__ == "__main__":

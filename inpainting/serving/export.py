@@ -2,6 +2,7 @@
 
     DIRECTORY/1/saved_model.pb, variables/
     DIRECTORY/1/assets.extra/model_card.json
+    DIRECTORY/1/assets.extra/tf_serving_warmup_requests   where asked for
     DIRECTORY/2/...
 
 A version appears whole or not at all: it is written in a folder whose name is no number, which
@@ -18,6 +19,7 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -26,6 +28,7 @@ import inpainting
 from inpainting.errors import InputError, reason
 from inpainting.files import files_below, is_remote, join, upload
 from inpainting.serving.signatures import ServingModule
+from inpainting.serving.warmup import check_installed, write_warmup
 
 _PACKAGES = ("tensorflow", "tensorflow-addons", "tensorflow-io", "numpy")
 
@@ -35,6 +38,8 @@ def export(
     directory: str,
     card: dict[str, Any] | None = None,
     detail: bool = True,
+    size: tuple[int, int] | None = None,
+    warmup: Sequence[tuple[int, int]] = (),
 ) -> str:
     """Writes the next version of `generator` under `directory`, which is made if need be.
 
@@ -44,17 +49,21 @@ def export(
         directory: the model's folder; versions are the folders in it whose names are numbers.
         card: what is known of the weights (hash, system, training record, ...), for the model card.
         detail: the photos that the model answers with have the photo's own texture in their fill.
+        size: width and height of the only photos that the model takes; None for any.
+        warmup: sizes for which warm-up records are written (`inpainting.serving.warmup`).
 
     Returns:
         The folder of the new version, `directory/<number>`.
 
     Raises:
-        InputError: nothing can be written there.
+        InputError: nothing can be written there, or warm-up records cannot be made.
     """
+    if warmup:
+        check_installed()
     if is_remote(directory):
-        return _export_remote(generator, directory, card)
+        return _export_remote(generator, directory, card, detail, size, warmup)
     check_writable(directory)
-    module = ServingModule(generator, detail)
+    module = ServingModule(generator, detail, size)
     temporary = tempfile.mkdtemp(prefix=".writing-", dir=directory)
     try:
         signatures = module.signatures
@@ -62,6 +71,8 @@ def export(
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         tf.saved_model.save(module, temporary, signatures=signatures, options=options)
         _write_card(temporary, {**(card or {}), **_facts(signatures), "detail": detail})
+        if warmup:
+            write_warmup(temporary, warmup)
         os.chmod(temporary, 0o755)  # mkdtemp's folders are closed to a server's own user
         return _publish(temporary, directory)
     except (OSError, tf.errors.OpError) as error:
@@ -70,12 +81,12 @@ def export(
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _export_remote(generator: tf.keras.Model, directory: str, card: dict[str, Any] | None) -> str:
+def _export_remote(generator: tf.keras.Model, directory: str, *options: Any) -> str:
     """Writes here and uploads; `saved_model.pb`, without which nothing loads, is the last file."""
     number = max(_remote_versions(directory), default=0) + 1
     target = join(directory, str(number))
     with tempfile.TemporaryDirectory(prefix="inpainting-") as folder:
-        version = export(generator, folder, card)
+        version = export(generator, folder, *options)
         names = sorted(files_below(version), key=lambda name: (name == "saved_model.pb", name))
         for name in names:
             upload(os.path.join(version, name), join(target, name))

@@ -7,10 +7,10 @@
 | `generate` | `image` float32 [0, 1], `mask` float32 0 or 1 | `coarse`, `refined` float32 [0, 1] |
 
 `generate` is the network alone; `completed` has passed the detail pass, unless the model was
-exported without it. Batch and size are dynamic. `completed` equals `image` bit for bit outside the
-hole. A batch of `serve_bytes` may mix sizes and is worked off one photo at a time; TensorFlow
-Serving's REST interface carries its strings as `{"b64": ...}` and asks for a name that ends in
-`_bytes`.
+exported without it. Batch and size are dynamic; a model exported for one size takes that alone.
+`completed` equals `image` bit for bit outside the hole. A batch of `serve_bytes` may mix sizes and
+is worked off one photo at a time; TensorFlow Serving's REST interface carries its strings as
+`{"b64": ...}` and asks for a name that ends in `_bytes`.
 
 The wire's mask is 8 bits, white = hole, and two habits meet there: pictures (0 to 255, edges grey)
 and arrays of 0 and 1. Taking 128 for both would turn every array of 0 and 1 into "no hole" without
@@ -45,20 +45,28 @@ class ServingModule(tf.Module):
         generator: a Keras model, called as `generator(image, mask)` with float32 (B, H, W, 3) in
             [0, 1] and (B, H, W, 1) of 0 and 1; returns `{"coarse", "refined"}`.
         detail: give the fill of `completed` the photo's own texture (`inpainting.detail`).
+        size: width and height of the only photos that are taken; None for photos of any size.
     """
 
-    def __init__(self, generator: tf.keras.Model, detail: bool = True):
+    def __init__(
+        self,
+        generator: tf.keras.Model,
+        detail: bool = True,
+        size: tuple[int, int] | None = None,
+    ):
         super().__init__(name="inpainting")
+        self._size = size
         self._with_detail = detail
         # The variables and not the model: Keras would save every layer's call functions besides.
         self.weights = list(generator.variables)
 
-        @tf.function(input_signature=(IMAGE_SPEC, MASK_SPEC), autograph=False)
+        @tf.function(input_signature=self._specs(tf.float32), autograph=False)
         def generate(image: tf.Tensor, mask: tf.Tensor) -> dict[str, tf.Tensor]:
             outputs = generator(image, mask)
             return {name: tf.cast(outputs[name], tf.float32) for name in ("coarse", "refined")}
 
         self.generate = generate
+        self.serve = tf.function(self._serve, input_signature=self._specs(tf.uint8))
 
     @property
     def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
@@ -69,13 +77,13 @@ class ServingModule(tf.Module):
             "generate": self.generate.get_concrete_function(),
         }
 
-    @tf.function(
-        input_signature=(
-            tf.TensorSpec((None, None, None, 3), tf.uint8, name="image"),
-            tf.TensorSpec((None, None, None, 1), tf.uint8, name="mask"),
-        )
-    )
-    def serve(self, image: tf.Tensor, mask: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _specs(self, dtype: tf.DType) -> tuple[tf.TensorSpec, tf.TensorSpec]:
+        """What a signature takes as image and mask."""
+        width, height = self._size or (None, None)
+        image = tf.TensorSpec((None, height, width, 3), dtype, name="image")
+        return image, tf.TensorSpec((None, height, width, 1), dtype, name="mask")
+
+    def _serve(self, image: tf.Tensor, mask: tf.Tensor) -> dict[str, tf.Tensor]:
         """Fills a batch of photos of one size."""
         return {"completed": self._fill(image, wire_hole(mask))}
 
@@ -87,9 +95,12 @@ class ServingModule(tf.Module):
     )
     def serve_bytes(self, image_bytes: tf.Tensor, mask_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Fills encoded photos, one after the other; each may have a size of its own."""
+        size = self._size
 
         def fill(encoded: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
             image, hole = decode_image(encoded[0]), decode_hole(encoded[1])
+            if size is not None:
+                image, hole = _of_the_size(image, *size), _of_the_size(hole, *size)
             return tf.io.encode_png(self._fill(image[tf.newaxis], hole[tf.newaxis])[0])
 
         completed = tf.map_fn(
@@ -112,6 +123,15 @@ class ServingModule(tf.Module):
         if self._with_detail:
             fill = add_detail(floats, mask, fill)
         return tf.where(hole, to_uint8(fill), image)
+
+
+def _of_the_size(picture: tf.Tensor, width: int, height: int) -> tf.Tensor:
+    """(H, W, C), of the size that the model was exported for, or refused."""
+    found = tf.shape(picture)[:2]
+    message = f"this model takes pictures of {width} x {height} pixels, received (H, W)"
+    right = tf.reduce_all(found == (height, width))
+    with tf.control_dependencies([tf.raw_ops.Assert(condition=right, data=[message, found])]):
+        return tf.reshape(picture, (height, width, picture.shape[-1]))
 
 
 def wire_hole(mask: tf.Tensor) -> tf.Tensor:
