@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from inpainting.layers.padding import check_mode, pad_border
+from inpainting.layers.upsampled_conv import KERNEL_SIZE, upsampled_conv
 
 
 @tf.keras.utils.register_keras_serializable("inpainting")
@@ -23,15 +24,20 @@ class PaddedConv2D(tf.keras.layers.Layer):
         strides: step between outputs; H and W are divided by it, rounding up.
         dilation_rate: step between the kernel's taps; not together with `strides`.
         padding: "SYMMETRIC", "REFLECT" or "ZERO", see `inpainting.layers.padding.pad_border`.
+        upsample: 1, or 2 to double height and width first by repeating pixels; the kernel is 3x3
+            then, neither strided nor dilated.
         before_norm: an instance norm follows, so the bias is left out.
         kernel_initializer: of the kernel; the bias starts at zero.
 
     Call arguments:
         inputs: `(B, H, W, C)`.
-        use_bias: False leaves the bias to the caller, who adds it together with another.
+        more_bias: a second bias to be added with the layer's own, `(filters,)`.
+        use_bias: False leaves the bias to the caller.
+        training: True for kernels that have a gradient on every processor, and the faster one;
+            otherwise those that are faster without. The results are equal but for rounding.
 
     Returns:
-        `(B, ceil(H / strides), ceil(W / strides), filters)`.
+        `(B, ceil(H / strides), ceil(W / strides), filters)`, or `(B, 2 H, 2 W, filters)`.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class PaddedConv2D(tf.keras.layers.Layer):
         strides: int = 1,
         dilation_rate: int = 1,
         padding: str = "SYMMETRIC",
+        upsample: int = 1,
         before_norm: bool = False,
         kernel_initializer="glorot_normal",
         **kwargs,
@@ -49,11 +56,19 @@ class PaddedConv2D(tf.keras.layers.Layer):
         check_mode(padding)
         if kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, got {kernel_size}")
+        if upsample not in (1, 2):
+            raise ValueError(f"upsample must be 1 or 2, got {upsample}")
+        if upsample == 2 and (kernel_size, strides, dilation_rate) != (KERNEL_SIZE, 1, 1):
+            raise ValueError(
+                f"upsample=2 takes kernel_size 3, strides 1 and dilation_rate 1, got "
+                f"{kernel_size}, {strides} and {dilation_rate}"
+            )
         self.filters = filters
         self.kernel_size = kernel_size
         self.strides = strides
         self.dilation_rate = dilation_rate
         self.padding = padding
+        self.upsample = upsample
         self.before_norm = before_norm
         self.kernel_initializer = tf.keras.initializers.get(kernel_initializer)
 
@@ -69,21 +84,31 @@ class PaddedConv2D(tf.keras.layers.Layer):
         )
         super().build(input_shape)
 
-    def call(self, inputs, use_bias: bool = True):
-        border = self.dilation_rate * (self.kernel_size - 1) // 2
+    def call(self, inputs, more_bias=None, use_bias: bool = True, training: bool | None = None):
+        bias = None
+        if use_bias and not self.before_norm:
+            bias = self.bias if more_bias is None else self.bias + more_bias
+        if self.upsample == 2 and not training:
+            return upsampled_conv(inputs, self.kernel, bias, self.padding)
+        if self.upsample == 2:
+            height, width = tf.shape(inputs)[1], tf.shape(inputs)[2]
+            inputs = tf.image.resize(inputs, (2 * height, 2 * width), "nearest")
+        outputs = self._convolve(inputs, training)
+        return outputs if bias is None else tf.nn.bias_add(outputs, bias)
+
+    def _convolve(self, inputs, training):
         # Zeros at stride 1 are TensorFlow's own "SAME", which saves a copy of the input; at larger
         # strides "SAME" pads unevenly and shifts the output.
-        native = self.padding == "ZERO" and self.strides == 1
-        outputs = tf.nn.convolution(
-            inputs if native else pad_border(inputs, border, self.padding),
-            self.kernel,
-            strides=self.strides,
-            padding="SAME" if native else "VALID",
-            dilations=self.dilation_rate,
+        padding = "SAME"
+        if self.padding != "ZERO" or self.strides > 1:
+            border = self.dilation_rate * (self.kernel_size - 1) // 2
+            inputs, padding = pad_border(inputs, border, self.padding, training), "VALID"
+        if self.dilation_rate > 1 and training:
+            # Reorders pixels into batches and back, and so has a gradient without oneDNN, too.
+            return tf.nn.convolution(inputs, self.kernel, 1, padding, dilations=self.dilation_rate)
+        return tf.nn.conv2d(
+            inputs, self.kernel, self.strides, padding, dilations=self.dilation_rate
         )
-        if self.before_norm or not use_bias:
-            return outputs
-        return tf.nn.bias_add(outputs, self.bias)
 
     def get_config(self):
         config = super().get_config()
@@ -93,6 +118,7 @@ class PaddedConv2D(tf.keras.layers.Layer):
             strides=self.strides,
             dilation_rate=self.dilation_rate,
             padding=self.padding,
+            upsample=self.upsample,
             before_norm=self.before_norm,
             kernel_initializer=tf.keras.initializers.serialize(self.kernel_initializer),
         )

@@ -8,7 +8,7 @@ import tensorflow as tf
 MODES = ("SYMMETRIC", "REFLECT", "ZERO")
 
 
-def pad_border(inputs: tf.Tensor, width: int, mode: str) -> tf.Tensor:
+def pad_border(inputs: tf.Tensor, width: int, mode: str, training: bool | None = None) -> tf.Tensor:
     """Pads height and width by `width` on every side.
 
     Args:
@@ -16,6 +16,7 @@ def pad_border(inputs: tf.Tensor, width: int, mode: str) -> tf.Tensor:
         width: pixels added on each side; 0 returns `inputs`.
         mode: "SYMMETRIC" (mirror, the border itself repeated), "REFLECT" (mirror, not repeated)
             or "ZERO".
+        training: True for a mirror whose gradient is faster, otherwise one that is itself.
 
     Returns:
         `(B, H + 2 width, W + 2 width, C)`.
@@ -23,8 +24,25 @@ def pad_border(inputs: tf.Tensor, width: int, mode: str) -> tf.Tensor:
     check_mode(mode)
     if width == 0:
         return inputs
-    paddings = ((0, 0), (width, width), (width, width), (0, 0))
-    return tf.pad(inputs, paddings, "CONSTANT" if mode == "ZERO" else mode)
+    if mode == "ZERO" or training:
+        paddings = ((0, 0), (width, width), (width, width), (0, 0))
+        return tf.pad(inputs, paddings, "CONSTANT" if mode == "ZERO" else mode)
+    # `tf.pad` looks up where each element comes from: lines copied as a whole take a quarter of its
+    # time on a CPU. Columns first, so that the larger tensor is made of whole rows.
+    return _mirror(_mirror(inputs, width, mode, axis=2), width, mode, axis=1)
+
+
+def _mirror(inputs: tf.Tensor, width: int, mode: str, axis: int) -> tf.Tensor:
+    """`width` mirrored lines joined to both ends of `axis`."""
+    skipped = 1 if mode == "REFLECT" else 0
+
+    def line(index: int) -> tf.Tensor:
+        part = slice(index, index + 1 or None)
+        return inputs[:, part] if axis == 1 else inputs[:, :, part]
+
+    before = [line(skipped + index) for index in reversed(range(width))]
+    after = [line(-1 - skipped - index) for index in range(width)]
+    return tf.concat((*before, inputs, *after), axis)
 
 
 def check_mode(mode: str) -> None:

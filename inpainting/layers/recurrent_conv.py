@@ -20,7 +20,8 @@ class RecurrentConv2D(tf.keras.layers.Layer):
         filters: channels of the output.
         kernel_size: height and width of the kernel, odd.
         strides: 1, or 2 to halve height and width.
-        upsample: 1, or 2 to double height and width first by repeating pixels.
+        upsample: 1, or 2 to double height and width first by repeating pixels; the kernel is 3x3
+            then and not strided.
         normalize: whether an instance norm stands before the activation.
         activation: name or function; None for none.
         padding: of the convolution, "SYMMETRIC" or "REFLECT". The buffer's convolution is 3x3 and
@@ -31,6 +32,7 @@ class RecurrentConv2D(tf.keras.layers.Layer):
         inputs: `(B, H, W, C)`.
         state: this layer's output of the pass before, or None in the first pass. None stands for a
             buffer of zeros, of which the buffer's convolution is the bias alone: it is not run.
+        training: see `PaddedConv2D`.
 
     Returns:
         `(output, new_state)`, the same tensor twice: `(B, H', W', filters)`.
@@ -49,8 +51,6 @@ class RecurrentConv2D(tf.keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if upsample not in (1, 2):
-            raise ValueError(f"upsample must be 1 or 2, got {upsample}")
         self.filters = filters
         self.kernel_size = kernel_size
         self.strides = strides
@@ -66,6 +66,7 @@ class RecurrentConv2D(tf.keras.layers.Layer):
             kernel_size,
             strides,
             padding=padding,
+            upsample=upsample,
             before_norm=normalize,
             kernel_initializer=initializer_config,
             name="conv",
@@ -85,15 +86,10 @@ class RecurrentConv2D(tf.keras.layers.Layer):
             self.buffer_conv.build((None, None, None, self.filters))
         super().build(input_shape)
 
-    def call(self, inputs, state=None):
-        if self.upsample == 2:
-            height, width = tf.shape(inputs)[1], tf.shape(inputs)[2]
-            inputs = tf.image.resize(inputs, (2 * height, 2 * width), "nearest")
-        outputs = self.conv(inputs, use_bias=False)
-        if not self.normalize:
-            # Both biases at once. TensorFlow fuses one bias into a convolution, and tf2onnx makes
-            # an invalid graph of two in a row.
-            outputs = tf.nn.bias_add(outputs, self.conv.bias + self.buffer_conv.bias)
+    def call(self, inputs, state=None, training: bool | None = None):
+        # Both biases at once. TensorFlow fuses one bias into a convolution, and tf2onnx makes an
+        # invalid graph of two in a row.
+        outputs = self.conv(inputs, more_bias=self.buffer_conv.bias, training=training)
         if state is not None:
             outputs += self.buffer_conv(state, use_bias=False)
         if self.norm is not None:

@@ -13,12 +13,13 @@ NUMPY_MODES = {"SYMMETRIC": "symmetric", "REFLECT": "reflect", "ZERO": "constant
     ("kernel_size", "strides", "dilation_rate"),
     [(3, 1, 1), (5, 1, 1), (3, 2, 1), (3, 1, 2), (1, 1, 1)],
 )
-def test_is_numpys_convolution(padding, kernel_size, strides, dilation_rate, correlate):
+@pytest.mark.parametrize("training", [False, True])
+def test_is_numpys_convolution(padding, kernel_size, strides, dilation_rate, training, correlate):
     layer = PaddedConv2D(4, kernel_size, strides, dilation_rate, padding)
     inputs = RANDOM.random((2, 7, 6, 3), np.float32)
     layer.build(inputs.shape)
     layer.bias.assign([0.5, -1.0, 0.0, 2.0])
-    outputs = layer(inputs)
+    outputs = layer(inputs, training=training)
     for sample, output in zip(inputs, outputs):
         expected = correlate(
             sample, layer.kernel.numpy(), strides, dilation_rate, NUMPY_MODES[padding]
@@ -49,7 +50,7 @@ def test_gradient_of_a_dilated_convolution():
     inputs = tf.constant(RANDOM.random((1, 6, 5, 1), np.float32))
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        total = tf.reduce_sum(layer(inputs))
+        total = tf.reduce_sum(layer(inputs, training=True))
     gradient = tape.gradient(total, [inputs, *layer.trainable_variables])
     # Every pixel counts once for each tap that reaches it; mirrored borders keep the sum.
     np.testing.assert_allclose(tf.reduce_sum(gradient[0]), 30 * np.sum(layer.kernel), rtol=1e-4)
@@ -65,7 +66,13 @@ def test_config_round_trip():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"kernel_size": 4}, "kernel_size must be odd, got 4"), ({"padding": "SAME"}, "'SAME'")],
+    [
+        ({"kernel_size": 4}, "kernel_size must be odd, got 4"),
+        ({"padding": "SAME"}, "'SAME'"),
+        ({"upsample": 3}, "upsample must be 1 or 2, got 3"),
+        ({"upsample": 2, "kernel_size": 5}, "upsample=2 takes kernel_size 3.* got 5, 1 and 1"),
+        ({"upsample": 2, "strides": 2}, "got 3, 2 and 1"),
+    ],
 )
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):

@@ -11,10 +11,23 @@ SIZES = [(1, 1), (1, 7), (13, 5), (16, 24), (17, 8)]
     ("mode", "numpy_mode"),
     [("SYMMETRIC", "symmetric"), ("REFLECT", "reflect"), ("ZERO", "constant")],
 )
-def test_border_is_numpys(mode, numpy_mode):
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("width", [1, 2])
+def test_border_is_numpys(mode, numpy_mode, training, width):
     inputs = np.arange(2 * 3 * 4 * 2, dtype=np.float32).reshape(2, 3, 4, 2)
-    expected = np.pad(inputs, ((0, 0), (2, 2), (2, 2), (0, 0)), numpy_mode)
-    np.testing.assert_array_equal(pad_border(inputs, 2, mode), expected)
+    expected = np.pad(inputs, ((0, 0), (width, width), (width, width), (0, 0)), numpy_mode)
+    np.testing.assert_array_equal(pad_border(inputs, width, mode, training), expected)
+
+
+@pytest.mark.parametrize("mode", ["SYMMETRIC", "REFLECT"])
+def test_border_of_a_size_not_known_while_tracing(mode):
+    pad = tf.function(
+        lambda values: pad_border(values, 2, mode),
+        input_signature=[tf.TensorSpec((None, None, None, 2))],
+    )
+    inputs = np.random.default_rng(0).random((1, 3, 5, 2), np.float32)
+    expected = np.pad(inputs, ((0, 0), (2, 2), (2, 2), (0, 0)), mode.lower())
+    np.testing.assert_array_equal(pad(inputs), expected)
 
 
 def test_symmetric_repeats_the_edge_pixel():

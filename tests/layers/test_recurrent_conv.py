@@ -18,13 +18,14 @@ def _randomize(layer):
 
 @pytest.mark.parametrize("normalized", [False, True])
 @pytest.mark.parametrize("upsample", [1, 2])
-def test_two_passes_by_hand(normalized, upsample, correlate, normalize):
+@pytest.mark.parametrize("training", [False, True])
+def test_two_passes_by_hand(normalized, upsample, training, correlate, normalize):
     layer = RecurrentConv2D(2, upsample=upsample, normalize=normalized)
     images = RANDOM.random((2, 4, 5, 3), np.float32)
     layer(images[:1])
     _randomize(layer)
-    output, state = layer(images[:1])
-    second, _ = layer(images[1:], state)
+    output, state = layer(images[:1], training=training)
+    second, _ = layer(images[1:], state, training=training)
 
     expected = np.zeros((4 * upsample, 5 * upsample, 2))
     for image, actual in zip(images, (output, second)):
@@ -94,7 +95,7 @@ def test_gradients_reach_every_trainable_variable():
 
 def test_config_round_trip():
     layer = RecurrentConv2D(
-        3, 5, upsample=2, normalize=True, activation=None, padding="REFLECT", name="last"
+        3, upsample=2, normalize=True, activation=None, padding="REFLECT", name="last"
     )
     copy = RecurrentConv2D.from_config(layer.get_config())
     assert copy.get_config() == layer.get_config()
