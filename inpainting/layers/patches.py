@@ -25,12 +25,13 @@ def extract_patches(inputs: tf.Tensor, size: int, stride: int) -> tf.Tensor:
         row, column, channel; with stride 1 that is simply row, column, channel.
     """
     cells_across, border = _geometry(size, stride)
-    height, width = tf.shape(inputs)[1] // stride, tf.shape(inputs)[2] // stride
     cells = tf.pad(inputs, ((0, 0), (border, border), (border, border), (0, 0)))
     if stride > 1:
         cells = tf.nn.space_to_depth(cells, stride)
+    # Counted from the end and not by the inputs' size: OpenVINO 2026 works that out wrongly.
+    ends = [place - cells_across + 1 or None for place in range(cells_across)]
     slices = [
-        cells[:, row : row + height, column : column + width]
+        cells[:, row : ends[row], column : ends[column]]
         for row in range(cells_across)
         for column in range(cells_across)
     ]
@@ -51,7 +52,6 @@ def overlap_add(patches: tf.Tensor, size: int, stride: int) -> tf.Tensor:
         `(B, h * stride, w * stride, C)`; what falls beyond the border is dropped.
     """
     cells_across, border = _geometry(size, stride)
-    height, width = tf.shape(patches)[1], tf.shape(patches)[2]
     slices = iter(tf.split(patches, cells_across**2, axis=-1))
     last = cells_across - 1
     cells = tf.add_n(
@@ -63,7 +63,7 @@ def overlap_add(patches: tf.Tensor, size: int, stride: int) -> tf.Tensor:
     )
     if stride > 1:
         cells = tf.nn.depth_to_space(cells, stride)
-    return cells[:, border : border + height * stride, border : border + width * stride]
+    return cells[:, border : -border or None, border : -border or None]
 
 
 def _geometry(size: int, stride: int) -> tuple[int, int]:
