@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo web test test-slow lint format install install-dev clean
+.PHONY: demo web test test-slow test-export lint format install install-dev clean
 
 demo: install
 	$(BIN)/python tools/demo.py
@@ -20,6 +20,10 @@ test: install-dev
 # Whole trainings, killed processes, servers under load: what takes minutes, one at a time.
 test-slow: install-dev
 	$(BIN)/python -m pytest -m slow
+
+# What ONNX, OpenVINO and TensorFlow Lite make of the models, in an environment of its own.
+test-export: $(VENV)-export/.installed
+	$(VENV)-export/bin/python -m pytest -m export tests/serving/conversion
 
 lint: install-dev
 	$(BIN)/ruff check .
@@ -51,5 +55,12 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-web
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+$(VENV)-export/.installed: requirements.txt requirements-export.txt constraints.txt
+	@$(PYTHON) tools/check_python.py
+	@$(PYTHON) -m venv $(VENV)-export
+	$(VENV)-export/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r requirements-export.txt $$(grep ^pytest== requirements-dev.txt)
+	@touch $@
+
 clean:
-	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-export demo .pytest_cache .mypy_cache .ruff_cache

@@ -3,9 +3,12 @@
     python export.py --checkpoint=runs/mine --output=exports/mine
     python export.py --checkpoint=runs/mine --output=exports/mine --warmup=256x256,512x512
     python export.py --checkpoint=runs/mine --output=exports/fixed --size=512x512
+    python export.py --model=places --output=exports/other --format=onnx,openvino --size=256x256
 
 Each export is a new version, `OUTPUT/1`, `OUTPUT/2` and so on; none is ever overwritten. Its
-`assets.extra/model_card.json` says which weights it holds and how to call it.
+`assets.extra/model_card.json` says which weights it holds and how to call it. `--format` writes
+the network for other runtimes besides, in the version's folder `converted`, and a table of how far
+they are from the SavedModel.
 """
 
 from __future__ import annotations
@@ -14,11 +17,13 @@ from absl import flags
 
 from inpainting import cli
 from inpainting.errors import InputError
+from inpainting.serving.conversion.formats import FORMATS, check_formats
 from inpainting.serving.sizes import parse_size, parse_sizes
 
 flags.DEFINE_string(
     "checkpoint", "", "A run folder, a checkpoint prefix or the name of shipped weights."
 )
+flags.DEFINE_alias("model", "checkpoint")
 flags.DEFINE_string("output", "", "The model's folder, in which the version is made.")
 flags.DEFINE_enum(
     "detail", "on", ["on", "off"], "Give fills the photo's own texture, or leave them smooth."
@@ -32,6 +37,12 @@ flags.DEFINE_list(
     "Sizes, WIDTHxHEIGHT with commas, at which TensorFlow Serving calls the model before it takes "
     "it on.",
 )
+flags.DEFINE_list(
+    "format",
+    "",
+    f"Formats that are written besides the SavedModel, of {', '.join(FORMATS)}; they need "
+    "requirements-export.txt (tflite does not), and all but onnx a --size.",
+)
 FLAGS = flags.FLAGS
 
 
@@ -42,6 +53,8 @@ def main(arguments: list[str]) -> None:
         if not FLAGS[name].value:
             raise InputError(f"--{name} is missing (see --help)")
     size, warmup = _sizes()
+    formats = list(dict.fromkeys(FLAGS.format))
+    check_formats(formats, size)
     from inpainting.loading import load_generator
     from inpainting.serving.export import check_writable, export
 
@@ -51,7 +64,9 @@ def main(arguments: list[str]) -> None:
     check_writable(FLAGS.output)
     card = {"name": loaded.name, "weights_hash": loaded.weights_hash, **loaded.record}
     detail = FLAGS.detail == "on"
-    folder = export(loaded.network, FLAGS.output, card, detail=detail, size=size, warmup=warmup)
+    if formats and detail:
+        print("the detail pass stays with the SavedModel: other formats hold the network alone")
+    folder = export(loaded.network, FLAGS.output, card, detail, size, warmup, formats)
     print(f"exported: {folder}")
 
 

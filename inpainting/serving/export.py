@@ -3,6 +3,7 @@
     DIRECTORY/1/saved_model.pb, variables/
     DIRECTORY/1/assets.extra/model_card.json
     DIRECTORY/1/assets.extra/tf_serving_warmup_requests   where asked for
+    DIRECTORY/1/converted/...                             where asked for
     DIRECTORY/2/...
 
 A version appears whole or not at all: it is written in a folder whose name is no number, which
@@ -27,6 +28,8 @@ import tensorflow as tf
 import inpainting
 from inpainting.errors import InputError, reason
 from inpainting.files import files_below, is_remote, join, upload
+from inpainting.serving.conversion.convert import convert
+from inpainting.serving.conversion.formats import check_formats
 from inpainting.serving.signatures import ServingModule
 from inpainting.serving.warmup import check_installed, write_warmup
 
@@ -40,6 +43,7 @@ def export(
     detail: bool = True,
     size: tuple[int, int] | None = None,
     warmup: Sequence[tuple[int, int]] = (),
+    formats: Sequence[str] = (),
 ) -> str:
     """Writes the next version of `generator` under `directory`, which is made if need be.
 
@@ -51,17 +55,20 @@ def export(
         detail: the photos that the model answers with have the photo's own texture in their fill.
         size: width and height of the only photos that the model takes; None for any.
         warmup: sizes for which warm-up records are written (`inpainting.serving.warmup`).
+        formats: others in which the network is written too (`inpainting.serving.conversion`).
 
     Returns:
         The folder of the new version, `directory/<number>`.
 
     Raises:
-        InputError: nothing can be written there, or warm-up records cannot be made.
+        InputError: nothing can be written there, or warm-up records cannot be made, or a format
+            cannot be or comes out different.
     """
+    check_formats(formats, size)
     if warmup:
         check_installed()
     if is_remote(directory):
-        return _export_remote(generator, directory, card, detail, size, warmup)
+        return _export_remote(generator, directory, card, detail, size, warmup, formats)
     check_writable(directory)
     module = ServingModule(generator, detail, size)
     temporary = tempfile.mkdtemp(prefix=".writing-", dir=directory)
@@ -73,6 +80,8 @@ def export(
         _write_card(temporary, {**(card or {}), **_facts(signatures), "detail": detail})
         if warmup:
             write_warmup(temporary, warmup)
+        if formats:
+            convert(generator, temporary, formats, size)
         os.chmod(temporary, 0o755)  # mkdtemp's folders are closed to a server's own user
         return _publish(temporary, directory)
     except (OSError, tf.errors.OpError) as error:

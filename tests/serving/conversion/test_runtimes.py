@@ -1,0 +1,130 @@
+"""ONNX Runtime, OpenVINO and TensorFlow Lite on what `export.py` writes; `make test-export`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from inpainting.serving.conversion.convert import complete
+from inpainting.serving.conversion.formats import FORMATS
+from inpainting.serving.export import export
+from inpainting.systems import registry
+
+pytestmark = pytest.mark.export
+onnxruntime = pytest.importorskip("onnxruntime")
+openvino = pytest.importorskip("openvino")
+pytest.importorskip("tf2onnx")
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+# Small enough that converting takes seconds.
+SYSTEMS = {
+    "recurrent": ("paper", {"base": 2}),
+    "prefilled": ("paper", {"base": 2, "prefill": "pyramid"}),
+    "gated": ("paper", {"base": 4}),
+    "contextual_attention": ("paper", {"base": 4}),
+}
+
+
+@pytest.fixture(scope="module", params=SYSTEMS)
+def network(request):
+    """A system's generator with random weights."""
+    tf.keras.utils.set_random_seed(1)
+    name = "recurrent" if request.param == "prefilled" else request.param
+    preset, changes = SYSTEMS[request.param]
+    return registry.build_generator(name, registry.preset(name, preset, changes))
+
+
+def sample(rng, width, height, batch=1):
+    image = rng.random((batch, height, width, 3), np.float32)
+    mask = np.zeros((batch, height, width, 1), np.float32)
+    mask[:, height // 4 : height // 2, width // 4 : (2 * width) // 3] = 1
+    return image, mask
+
+
+def check(completed, network, image, mask, tolerance):
+    """The network's own fill in the hole; outside, the image's bits."""
+    known = mask[..., 0] == 0
+    np.testing.assert_array_equal(completed[known], image[known])
+    refined = network(image, mask)["refined"].numpy()
+    np.testing.assert_allclose(completed[~known], refined[~known], atol=tolerance, rtol=0)
+    assert (completed[~known] != image[~known]).mean() > 0.9
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_system_at_one_size(network, name, tmp_path, rng):
+    path = str(tmp_path / FORMATS[name].file)
+    FORMATS[name].write(complete(network, (40, 32)), path)
+    image, mask = sample(rng, 40, 32)
+    runtime = FORMATS[name].runtimes(path)[0]
+    check(runtime.run(image, mask), network, image, mask, runtime.limit / 255)
+
+
+def test_onnx_takes_each_system_at_any_size_and_batch(network, tmp_path, rng):
+    path = str(tmp_path / "model.onnx")
+    FORMATS["onnx"].write(complete(network, None), path)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    inputs = {one.name: (one.type, one.shape[-1]) for one in session.get_inputs()}
+    assert inputs == {"image": ("tensor(float)", 3), "mask": ("tensor(float)", 1)}
+    assert [one.name for one in session.get_outputs()] == ["completed"]
+    for width, height, batch in ((32, 32, 1), (48, 24, 2), (37, 21, 1), (5, 50, 1)):
+        image, mask = sample(rng, width, height, batch)
+        (completed,) = session.run(None, {"image": image, "mask": mask})
+        check(completed, network, image, mask, 1e-3)
+
+
+def test_openvino_reads_names_and_precision(generator, tmp_path, rng):
+    version = export(generator, str(tmp_path), size=(24, 16), detail=False, formats=["openvino"])
+    folder = pathlib.Path(version) / "converted"
+    assert sorted(os.listdir(folder)) == ["openvino.bin", "openvino.xml", "parity.json"]
+    model = openvino.Core().read_model(folder / "openvino.xml")
+    assert [(one.any_name, list(one.shape)) for one in model.inputs] == [
+        ("image", [1, 16, 24, 3]),
+        ("mask", [1, 16, 24, 1]),
+    ]
+    assert [one.any_name for one in model.outputs] == ["completed"]
+    rows = json.loads((folder / "parity.json").read_text())["rows"]
+    assert [(row["runtime"], row["limit"]) for row in rows] == [
+        ("openvino, float32", 1.0),
+        ("openvino, as it comes", None),
+    ]
+
+
+def test_the_command_writes_all_formats_beside_the_version_before(tmp_path):
+    """Twice, so that a second version leaves the first as it was."""
+    arguments = ["--model=places", "--output=out", "--size=32x32", "--detail=off"]
+    first = [*arguments, "--format=onnx"]
+    second = [*arguments, "--format=tflite,onnx,openvino"]
+    for number, arguments in ((1, first), (2, second)):
+        process = subprocess.run(
+            [sys.executable, str(ROOT / "export.py"), *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (process.returncode, process.stderr) == (0, "")
+        assert process.stdout.splitlines()[-1] == f"exported: out/{number}"
+    assert sorted(os.listdir(tmp_path / "out")) == ["1", "2"]
+    assert sorted(os.listdir(tmp_path / "out" / "1" / "converted")) == ["model.onnx", "parity.json"]
+    assert sorted(os.listdir(tmp_path / "out" / "2" / "converted")) == [
+        "model.onnx",
+        "model.tflite",
+        "openvino.bin",
+        "openvino.xml",
+        "parity.json",
+    ]
+    rows = [line for line in process.stdout.splitlines() if line.startswith("| ")]
+    assert [row.split(" | ")[0].lstrip("| ") for row in rows[1:]] == [
+        "tflite",
+        "onnx",
+        "openvino, float32",
+        "openvino, as it comes",
+    ]
