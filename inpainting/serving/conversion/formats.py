@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -87,6 +88,16 @@ def check_formats(names: Sequence[str], size: tuple[int, int] | None) -> None:
             _check_package(package, name)
 
 
+def import_package(name: str) -> Any:
+    """A converter's or runtime's package, imported."""
+    if name == "openvino":
+        # Imported as it comes it reports each use to its makers, unasked, from a forked process:
+        # that is not for us to allow, and the fork was seen to hang the import for good. Without
+        # its telemetry package it does without.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    return importlib.import_module(name)
+
+
 def _check_package(package: str, name: str) -> None:
     """Imports it, for one of another version may be there and break; tf2onnx, slow, is sought."""
     advice = "pip install -r requirements-export.txt (Python 3.10 or 3.11)"
@@ -95,7 +106,7 @@ def _check_package(package: str, name: str) -> None:
     if package == "tf2onnx":
         return
     try:
-        importlib.import_module(package)
+        import_package(package)
     except Exception as error:  # whatever a package does that does not fit the others
         raise InputError(
             f"--format={name} needs the package {package}, which is here and fails to start "

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from inpainting.errors import InputError, reason
-from inpainting.serving.conversion.formats import Run, Runtime
+from inpainting.serving.conversion.formats import Run, Runtime, import_package
 
 _LIMIT = 1.0
 FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -20,7 +20,7 @@ FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 def write(function: Any, path: str) -> None:
     """See `Format.write`."""
-    import openvino
+    openvino = import_package("openvino")
 
     try:
         model = openvino.convert_model(function.get_concrete_function())
@@ -41,7 +41,7 @@ def runtimes(path: str) -> list[Runtime]:
 
 
 def _run(path: str, options: dict[str, str]) -> Run:
-    import openvino
+    openvino = import_package("openvino")
 
     model = openvino.Core().compile_model(path, "CPU", options)
 
