@@ -106,6 +106,10 @@ class PaddedConv2D(tf.keras.layers.Layer):
         if self.dilation_rate > 1 and training:
             # Reorders pixels into batches and back, and so has a gradient without oneDNN, too.
             return tf.nn.convolution(inputs, self.kernel, 1, padding, dilations=self.dilation_rate)
+        if self.dilation_rate > 1 and padding == "SAME":
+            # The same zeros by their number: ONNX Runtime dilates beside no "SAME".
+            border = self.dilation_rate * (self.kernel_size - 1) // 2
+            padding = ((0, 0), (border, border), (border, border), (0, 0))
         return tf.nn.conv2d(
             inputs, self.kernel, self.strides, padding, dilations=self.dilation_rate
         )

@@ -38,7 +38,9 @@ def _mirror(inputs: tf.Tensor, width: int, mode: str, axis: int) -> tf.Tensor:
 
     def line(index: int) -> tf.Tensor:
         part = slice(index, index + 1 or None)
-        return inputs[:, part] if axis == 1 else inputs[:, :, part]
+        # With all four dimensions: OpenVINO joins slices with the concatenation before them, and
+        # writes beyond the end of their bounds where these have fewer.
+        return inputs[:, part, :, :] if axis == 1 else inputs[:, :, part, :]
 
     before = [line(skipped + index) for index in reversed(range(width))]
     after = [line(-1 - skipped - index) for index in range(width)]

@@ -41,7 +41,7 @@ def upsampled_conv(
     outputs = tf.nn.conv2d(inputs, tf.concat(kernels, axis=-1), 1, "VALID")
     if bias is not None:
         outputs = tf.nn.bias_add(outputs, tf.tile(bias, (4,)))
-    return tf.nn.depth_to_space(outputs, 2)[:, 1:-1, 1:-1]
+    return tf.nn.depth_to_space(outputs, 2)[:, 1:-1, 1:-1, :]
 
 
 def _halves(kernel: tf.Tensor, axis: int) -> tuple[tf.Tensor, tf.Tensor]:

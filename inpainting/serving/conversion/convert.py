@@ -23,7 +23,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from inpainting.errors import InputError
+from inpainting.errors import InputError, reason
 from inpainting.serving.conversion.formats import FORMATS, Run
 from inpainting.serving.conversion.parity import SIZES, Row, as_table, compare
 
@@ -60,8 +60,13 @@ def convert(
         print(f"converting: {name}", flush=True)
         path = os.path.join(target, FORMATS[name].file)
         FORMATS[name].write(function, path)
-        for runtime in FORMATS[name].runtimes(path):
-            rows += compare(reference, runtime, SIZES if size is None else (size,))
+        try:
+            for runtime in FORMATS[name].runtimes(path):
+                rows += compare(reference, runtime, SIZES if size is None else (size,))
+        except Exception as error:  # each runtime has its own kinds
+            raise InputError(
+                f"{FORMATS[name].file} was converted and does not run: {reason(error)}"
+            ) from error
     print(as_table(rows), flush=True)
     for row in rows:
         if row.failure:
