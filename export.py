@@ -41,7 +41,7 @@ flags.DEFINE_list(
     "format",
     "",
     f"Formats that are written besides the SavedModel, of {', '.join(FORMATS)}; they need "
-    "requirements-export.txt (tflite does not), and all but onnx a --size.",
+    "requirements-export.txt, but for tflite, which needs a --size.",
 )
 FLAGS = flags.FLAGS
 

@@ -67,9 +67,9 @@ class Format:
 
 FORMATS = {
     "onnx": Format("onnx_format", "model.onnx", ("onnx", "onnxruntime", "tf2onnx"), any_size=True),
-    # OpenVINO loses count of the sizes in the attention, and TensorFlow Lite has no kernel for the
-    # loop in which large photos attend, which is in the graph wherever sizes are not known.
-    "openvino": Format("openvino_format", "openvino.xml", ("openvino",), any_size=False),
+    "openvino": Format("openvino_format", "openvino.xml", ("openvino",), any_size=True),
+    # It has no kernel for the loop in which large photos attend, which is in the graph wherever
+    # sizes are not known.
     "tflite": Format("tflite_format", "model.tflite", (), any_size=False),
 }
 

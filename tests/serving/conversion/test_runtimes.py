@@ -69,17 +69,27 @@ def test_each_system_at_one_size(network, name, tmp_path, rng):
     check(runtime.run(image, mask), network, image, mask, runtime.limit / 255)
 
 
-def test_onnx_takes_each_system_at_any_size_and_batch(network, tmp_path, rng):
-    path = str(tmp_path / "model.onnx")
-    FORMATS["onnx"].write(complete(network, None), path)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+@pytest.mark.parametrize("name", ["onnx", "openvino"])
+def test_each_system_at_any_size_and_batch(network, name, tmp_path, rng):
+    path = str(tmp_path / FORMATS[name].file)
+    FORMATS[name].write(complete(network, None), path)
+    runtime = FORMATS[name].runtimes(path)[0]
+    for width, height, batch in ((32, 32, 1), (48, 24, 2), (37, 21, 1), (5, 50, 1)):
+        image, mask = sample(rng, width, height, batch)
+        completed = runtime.run(image, mask)
+        check(completed, network, image, mask, runtime.limit / 255)
+
+
+def test_onnx_names_its_inputs_and_output(generator, tmp_path):
+    version = export(generator, str(tmp_path), detail=False, formats=["onnx"])
+    path = pathlib.Path(version) / "converted" / "model.onnx"
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     inputs = {one.name: (one.type, one.shape[-1]) for one in session.get_inputs()}
     assert inputs == {"image": ("tensor(float)", 3), "mask": ("tensor(float)", 1)}
     assert [one.name for one in session.get_outputs()] == ["completed"]
-    for width, height, batch in ((32, 32, 1), (48, 24, 2), (37, 21, 1), (5, 50, 1)):
-        image, mask = sample(rng, width, height, batch)
-        (completed,) = session.run(None, {"image": image, "mask": mask})
-        check(completed, network, image, mask, 1e-3)
+    rows = json.loads((path.parent / "parity.json").read_text())["rows"]
+    assert [row["size"] for row in rows] == ["256x256", "128x192", "131x100", "77x45"]
+    assert all(row["unchanged"] and row["maximum"] <= row["limit"] for row in rows)
 
 
 def test_openvino_reads_names_and_precision(generator, tmp_path, rng):
