@@ -105,7 +105,8 @@ def choose_fill() -> Fill:
     import inpainting
     from inpainting.serving.files import write_photo
 
-    predictor = inpainting.load(FLAGS.model)
+    with cli.without_collections():
+        predictor = inpainting.load(FLAGS.model)
     options: dict[str, Any] = {"detail": FLAGS.detail == "on"}
     if FLAGS.feather is not None:
         options["feather"] = FLAGS.feather

@@ -46,9 +46,9 @@ flags.DEFINE_integer("seed", 0, "Seed of weights, crops and masks.")
 flags.DEFINE_string("vgg_weights", "imagenet", "imagenet, random, or a file of VGG-19 weights.")
 flags.DEFINE_string(
     "vgg_precision",
-    "float32",
-    "float32, or bfloat16: faster where the processor has bfloat16 arithmetic; losses stay within "
-    "1 %, see docs/benchmarks.md.",
+    "auto",
+    "float32 or bfloat16; auto takes bfloat16 where the processor has arithmetic for it and is "
+    "faster so; losses stay within 1 %, see docs/benchmarks.md.",
 )
 flags.DEFINE_integer("checkpoint_every", 1000, "Steps between checkpoints.")
 flags.DEFINE_integer("keep_checkpoints", 3, "How many of the newest checkpoints are kept.")
@@ -103,11 +103,13 @@ def configuration(resume: bool) -> Any:
     """The run's configuration: of the folder on resume, else of the flags."""
     from inpainting.systems import registry
     from inpainting.training.config import RunConfig, read_config
+    from inpainting.training.vgg_precision import chosen_precision
 
     names = set(RunConfig.__dataclass_fields__) - {"system"}
     named = FLAGS["model"].present or FLAGS["preset"].present
     if not resume:
         values = {name: getattr(FLAGS, name) for name in names}
+        values["vgg_precision"] = chosen_precision(FLAGS.vgg_precision)
         if FLAGS.start_from and not named:
             # The networks' own settings, unless others are asked for.
             from inpainting.loading import find_checkpoint
@@ -123,6 +125,7 @@ def configuration(resume: bool) -> Any:
         name: getattr(FLAGS, name) if FLAGS[name].present else getattr(saved, name)
         for name in names
     }
+    values["vgg_precision"] = chosen_precision(values["vgg_precision"])
     system = saved.system
     if named:
         system = registry.preset(values["model"], values["preset"], settings(FLAGS.set))

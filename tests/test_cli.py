@@ -1,10 +1,13 @@
 """The frame of every command: exit codes, one line for a mistake, quiet pipes."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from inpainting import cli
 
 ROOT = Path(__file__).parents[1]
 COMMAND = """
@@ -91,3 +94,22 @@ def test_a_closed_pipe_is_no_stack_trace(command):
         env={"PYTHONPATH": str(ROOT)},
     )
     assert done.stderr == ""
+
+
+def test_garbage_is_left_alone_for_a_while():
+    assert gc.isenabled()
+    with cli.without_collections():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    gc.unfreeze()
+
+
+def test_garbage_is_collected_again_after_a_mistake():
+    def make_a_mistake():
+        with cli.without_collections():
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        make_a_mistake()
+    assert gc.isenabled()
+    gc.unfreeze()

@@ -47,15 +47,19 @@ def forward(size: int, batch: int) -> Work:
     )
 
 
-def train(size: int, batch: int, vgg: str = "float32") -> Work:
+def train(size: int, batch: int, vgg: str = "float32", micro_batches: int = 1) -> Work:
     """One step of both networks with every loss of the paper.
 
-    VGG-19's weights are random and it computes in `vgg`, "float32" or "bfloat16".
+    VGG-19's weights are random and it computes in `vgg`, "float32" or "bfloat16". The batch is
+    taken in `micro_batches` parts, one at a time.
     """
     image, mask = _inputs(size, batch)
     system = _system(vgg)
+    system.use_micro_batches(micro_batches)
     step = tf.function(lambda: system.train_step((image, mask)), autograph=False)
-    return Work(lambda: step()["generator_loss"].numpy(), lambda: _step_flops(system, size, batch))
+    # A loop's operations are in the graph once, however often it runs: not counted.
+    count = None if micro_batches > 1 else lambda: _step_flops(system, size, batch)
+    return Work(lambda: step()["generator_loss"].numpy(), count)
 
 
 def predictor(size: int, hole: int) -> Work:

@@ -56,6 +56,7 @@ ROWS = (
     _row("train", size=256, batch=2, vgg="bfloat16", quick=True),
     _row("train", size=256, batch=2, memory=True),
     _row("train", size=256, batch=2, vgg="bfloat16", memory=True),
+    _row("train", size=256, batch=2, micro_batches=2, memory=True),
     _row("forward", size=1024, batch=1, memory=True),
     _row("pipeline", size=256, batch=8),
     _row("predictor", size=512, hole=2),

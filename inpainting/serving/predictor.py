@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from typing import Any, Callable
 
 import numpy as np
@@ -91,6 +93,10 @@ class Predictor:
         completed = image.copy()
         crops = plan_crops(hole, self.working_size)
         pieces = plan_detail(hole) if detail else []
+        if pieces and crops:
+            # Before the other: two at once, both in Python, would only take turns.
+            self._generate.get_concrete_function()
+            _prepare_detail()
         remaining = hole.copy()
         for done, crop in enumerate(crops, start=1):
             fill_crop(self._refine, completed, remaining, crop, self.working_size, feather)
@@ -133,6 +139,15 @@ def _detailed(image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
 def _add_detail(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
     masks = hole[np.newaxis, ..., np.newaxis].astype(np.float32)
     return _detailed(tf.constant(image[np.newaxis]), tf.constant(masks))[0].numpy()
+
+
+@functools.lru_cache(None)
+def _prepare_detail() -> None:
+    """Has the detail's graph traced while the network fills: half a second of a first photo.
+
+    Whoever calls it meanwhile waits for it.
+    """
+    threading.Thread(target=_detailed.get_concrete_function).start()
 
 
 def load(name_or_path: str) -> Predictor:
