@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo web test test-slow test-export lint format install install-dev clean
+.PHONY: demo web test test-slow test-export outside lint format install install-dev clean
 
 demo: install
 	$(BIN)/python tools/demo.py
@@ -24,6 +24,11 @@ test-slow: install-dev
 # What ONNX, OpenVINO and TensorFlow Lite make of the models, in an environment of its own.
 test-export: $(VENV)-export/.installed
 	$(VENV)-export/bin/python -m pytest -m export tests/serving/conversion
+
+# The exported model and the server, checked by programs that are not ours, each in an environment
+# of its own.
+outside: install-dev
+	$(BIN)/python tools/outside_checks/run.py --environments=$(VENV)-outside
 
 lint: install-dev
 	$(BIN)/ruff check .
@@ -63,4 +68,4 @@ $(VENV)-export/.installed: requirements.txt requirements-export.txt constraints.
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-export demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-export $(VENV)-outside demo .pytest_cache .mypy_cache .ruff_cache

@@ -63,6 +63,12 @@ def is_folder(path: str) -> bool:
     return bool(_attempt(lambda: gfile(path).isdir(folder), path))
 
 
+def version_names(folder: str) -> list[str]:
+    """The names of a local folder's numbered entries, as exports have them, the newest first."""
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return sorted((name for name in names if name.isdecimal()), key=int, reverse=True)
+
+
 def size_of(path: str) -> int | None:
     """A file's size in bytes; None if there is none."""
     if not is_remote(path):

@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from inpainting.errors import InputError, reason
+from inpainting.files import version_names
 from inpainting.pretrained.shipped import read_card, shipped_folder, shipped_names
 from inpainting.remote_copy import local_copy
 from inpainting.systems import registry
@@ -78,15 +79,10 @@ def load_generator(path: str) -> LoadedGenerator:
 def _saved_model_folder(path: str) -> str | None:
     if os.path.isfile(os.path.join(path, "saved_model.pb")):
         return path
-    versions = [name for name in _listdir(path) if name.isdigit()]
-    for version in sorted(versions, key=int, reverse=True):
+    for version in version_names(path):
         if os.path.isfile(os.path.join(path, version, "saved_model.pb")):
             return os.path.join(path, version)
     return None
-
-
-def _listdir(path: str) -> list[str]:
-    return os.listdir(path) if os.path.isdir(path) else []
 
 
 def find_checkpoint(path: str) -> tuple[str, str]:

@@ -19,20 +19,15 @@ from absl import flags
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from inpainting import cli
-from inpainting.errors import InputError
+from inpainting.serving.load.program import check_usage, define_flags
 
-flags.DEFINE_string("model", "", "The folder of an exported model's versions.")
+define_flags()
 flags.DEFINE_integer("requests", 1000, "How many attacks.", 1, 1_000_000)
-flags.DEFINE_integer("seed", 0, "Of the attacks.", 0)
-flags.DEFINE_float("max_seconds", 3600, "No request begins after that.", 1)
 FLAGS = flags.FLAGS
 
 
 def main(arguments: list[str]) -> int:
-    if arguments:
-        raise InputError(f"unexpected argument {arguments[0]!r}: fuzz_server.py takes flags only")
-    if not FLAGS.model:
-        raise InputError("--model is missing (see --help)")
+    check_usage(arguments)
     from inpainting.serving.load.abuse_run import abuse
     from inpainting.serving.load.server_process import ServerProcess
 

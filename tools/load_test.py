@@ -21,23 +21,19 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from inpainting import cli
 from inpainting.errors import InputError
+from inpainting.serving.load.program import check_usage, define_flags
 
-flags.DEFINE_string("model", "", "The folder of an exported model's versions.")
+define_flags()
 flags.DEFINE_list("clients", ["1", "4", "16"], "Numbers of clients whose speed is measured.")
 flags.DEFINE_integer("requests", 200, "Photos for each number of clients.", 0, 100_000)
 flags.DEFINE_integer("side", 64, "Their side in pixels.", 1, 1024)
 flags.DEFINE_integer("mixed", 1000, "Photos of mixed sizes, each answer checked.", 0, 1_000_000)
 flags.DEFINE_integer("mixed_clients", 16, "How many send them at a time.", 1, 64)
-flags.DEFINE_integer("seed", 0, "Of the photos.", 0)
-flags.DEFINE_float("max_seconds", 3600, "For the mixed photos; no request begins after that.", 1)
 FLAGS = flags.FLAGS
 
 
 def main(arguments: list[str]) -> int:
-    if arguments:
-        raise InputError(f"unexpected argument {arguments[0]!r}: load_test.py takes flags only")
-    if not FLAGS.model:
-        raise InputError("--model is missing (see --help)")
+    check_usage(arguments)
     if not all(number.isdecimal() and 0 < int(number) <= 64 for number in FLAGS.clients):
         raise InputError(f"--clients={','.join(FLAGS.clients)} must be numbers from 1 to 64")
     from inpainting.serving.load.server_process import ServerProcess

@@ -79,6 +79,8 @@ def _figures(row: Row, timings: list[Timing], ceiling: float) -> dict[str, Any]:
         figures |= {"flops": ours.facts["flops"], "gflops_per_second": rate / 1e9}
         if ceiling and row.kind not in (*CEILINGS, "copy"):
             figures["share_of_ceiling"] = rate / 1e9 / ceiling
+    if "requests" in ours.facts:
+        figures["requests_per_second"] = ours.facts["requests"] / ours.median
     if "parts" in ours.facts:
         figures["parts"] = ours.facts["parts"]
     if row.memory:
@@ -116,6 +118,8 @@ def describe(name: str, figures: dict[str, Any]) -> str:
         text += f"  {figures['gflops_per_second']:6.0f} {unit}"
     if "share_of_ceiling" in figures:
         text += f"  {100 * figures['share_of_ceiling']:3.0f} % of the ceiling"
+    if "requests_per_second" in figures:
+        text += f"  {figures['requests_per_second']:6.1f} requests/s"
     for part, seconds in figures.get("parts", {}).items():
         text += f"  {part} {seconds:.2f} s"
     return text

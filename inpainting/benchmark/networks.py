@@ -83,7 +83,8 @@ def _inputs(size: int, batch: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 @functools.lru_cache(None)
-def _generator() -> tf.keras.Model:
+def generator() -> tf.keras.Model:
+    """The network of all rows."""
     tf.keras.utils.set_random_seed(0)
     return registry.build_generator("recurrent", PRESETS["paper"])
 
@@ -91,12 +92,12 @@ def _generator() -> tf.keras.Model:
 @functools.lru_cache(None)
 def _exported() -> Any:
     with tempfile.TemporaryDirectory() as folder:
-        return tf.saved_model.load(export(_generator(), os.path.join(folder, "model")))
+        return tf.saved_model.load(export(generator(), os.path.join(folder, "model")))
 
 
 @functools.lru_cache(None)
 def _predictor() -> Predictor:
-    return Predictor(_generator(), WORKING_SIZE)
+    return Predictor(generator(), WORKING_SIZE)
 
 
 @functools.lru_cache(1)
@@ -113,10 +114,10 @@ def _specs(size: int, batch: int) -> tuple[tf.TensorSpec, tf.TensorSpec]:
 
 
 def _generator_flops(size: int, batch: int) -> int:
-    attention = _generator().refine_route.attention
+    attention = generator().refine_route.attention
     kept, attention.max_scores = attention.max_scores, 2**62  # in one piece, to be counted
     try:
-        return flops.count(lambda image, mask: _generator()(image, mask), *_specs(size, batch))
+        return flops.count(lambda image, mask: generator()(image, mask), *_specs(size, batch))
     finally:
         attention.max_scores = kept
 

@@ -65,6 +65,8 @@ ROWS = (
     _row("predictor", size=1024, hole=30),
     _row("predictor", size=2048, hole=2),
     _row("startup", size=512),
+    _row("server", clients=1),
+    _row("server", clients=4),
 )
 GROWTH_SIZES = (256, 512, 1024, 2048)
 GROWTH = tuple(

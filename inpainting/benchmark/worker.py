@@ -66,7 +66,7 @@ def main() -> None:
     threads = int(os.environ.get("BENCHMARK_THREADS", "2"))
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    from inpainting.benchmark import machine, networks, surroundings
+    from inpainting.benchmark import machine, networks, serving, surroundings
 
     rows = {
         function.__name__: function
@@ -79,6 +79,7 @@ def main() -> None:
             machine.copy,
             surroundings.pipeline,
             surroundings.startup,
+            serving.server,
         )
     }
     for reply in answer(sys.stdin, rows):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from inpainting.errors import InputError
+from inpainting.image import write_bytes
 
 
 def make_folder(folder: str) -> str:
@@ -28,11 +29,4 @@ def write_text(folder: str, name: str, text: str) -> None:
     Raises:
         InputError: it cannot be written there.
     """
-    path = os.path.join(folder, name)
-    temporary = path + ".tmp"
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    write_bytes(os.path.join(folder, name), text.encode())

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from inpainting.errors import InputError
-from inpainting.files import is_remote
+from inpainting.files import is_remote, version_names
 from inpainting.pretrained.shipped import shipped_folder, shipped_names
 
 # Above this share of hole, black was probably meant to be filled.
@@ -43,8 +43,7 @@ def trained_size(model: str) -> int | None:
             f"--model {model} does not exist: expected a run folder, a checkpoint prefix, a "
             f"SavedModel folder or shipped weights ({', '.join(shipped_names())})"
         )
-    versions = [name for name in _listdir(folder) if name.isdigit()]
-    newest = max(versions, key=int, default="")
+    newest = next(iter(version_names(folder)), "")
     for path in (
         os.path.join(folder, _CONFIG),
         os.path.join(folder, os.pardir, _CONFIG),  # of a checkpoint in its run folder
@@ -57,10 +56,6 @@ def trained_size(model: str) -> int | None:
         except (OSError, ValueError, KeyError, TypeError):
             continue  # loading the model tells what is wrong, if anything is
     return None
-
-
-def _listdir(folder: str) -> list[str]:
-    return os.listdir(folder) if os.path.isdir(folder) else []
 
 
 def hole_warnings(hole: np.ndarray, mask: str, trained: int | None) -> list[str]:

@@ -5,6 +5,7 @@
 is a TFRecord file of `tensorflow.serving.PredictionLog`, the format and place that TensorFlow
 Serving documents ("SavedModel Warmup"). A graph's first call at a size is the slow one; with a
 record for each size that clients send, no client meets it. TensorFlow Serving takes 1,000 at most.
+This project's server does the same with them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import tensorflow as tf
 from inpainting.errors import InputError
 
 WARMUP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
+_MOST_RECORDS = 1000
 
 
 def check_installed() -> None:
@@ -47,6 +49,32 @@ def write_warmup(folder: str, sizes: Sequence[tuple[int, int]]) -> None:
         for width, height in sizes:
             for signature, inputs in _requests(width, height):
                 writer.write(_record(signature, inputs).SerializeToString())
+
+
+def read_warmup(folder: str) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """The signature and the inputs of each record; of a SavedModel without records there is none.
+
+    Args:
+        folder: the SavedModel's.
+
+    Raises:
+        ValueError: a record is no `:predict`, or there are more than TensorFlow Serving takes.
+        tensorflow.errors.DataLossError: the file is damaged.
+    """
+    path = os.path.join(folder, WARMUP_FILE)
+    if not os.path.isfile(path):
+        return
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    for number, data in enumerate(tf.data.TFRecordDataset(path).as_numpy_iterator()):
+        if number == _MOST_RECORDS:
+            raise ValueError(f"{path} has more than {_MOST_RECORDS} records")
+        log = prediction_log_pb2.PredictionLog.FromString(data)
+        if log.WhichOneof("log_type") != "predict_log":
+            raise ValueError(f"{path} has a record that is no predict_log, number {number}")
+        request = log.predict_log.request
+        inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
+        yield request.model_spec.signature_name or "serving_default", inputs
 
 
 def _requests(width: int, height: int) -> Iterator[tuple[str, dict[str, np.ndarray]]]:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from inpainting.errors import InputError, reason
+from inpainting.image import write_bytes
 
 LOG_FILE = "train.jsonl"
 SUMMARIES = "TensorBoard's file"
@@ -104,10 +105,7 @@ def _drop_after(path: str, step: int) -> None:
         return
     with open(path, encoding="utf-8") as file:
         lines = [line for line in file if _step_of(line) <= step]
-    temporary = path + ".writing"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.writelines(lines)
-    os.replace(temporary, path)
+    write_bytes(path, "".join(lines).encode())
 
 
 def _step_of(line: str) -> float:

@@ -13,7 +13,11 @@ _HASHED_AT_A_TIME = 1 << 22  # bytes
 
 
 def write_bytes(path: str, data: bytes) -> None:
-    """Writes a local file whole or not at all; raises `InputError` if that is not possible."""
+    """Writes a local file whole or not at all; raises `InputError` if that is not possible.
+
+    Unlike `inpainting.image.write_bytes` it is on the disk before the journal says so, and what a
+    kill leaves behind has a name that the next attempt replaces.
+    """
     temporary = path + ".tmp"
     try:
         with open(temporary, "wb") as file:

@@ -13,7 +13,9 @@ from tensorflow.core.protobuf import saved_model_pb2
 from inpainting.errors import InputError, reason
 from inpainting.loading import MODEL_CARD
 from inpainting.serving.predictor import Predictor
+from inpainting.serving.server import photo_bytes
 from inpainting.serving.server.refusal import Refusal
+from inpainting.serving.warmup import read_warmup
 
 # The side of the photo that a version is tried with before it is served.
 _TRIAL_SIDE = 32
@@ -46,14 +48,15 @@ class Signature:
 
 
 class ServedModel:
-    """A version that has been loaded and has answered once.
+    """A version that has been loaded, has answered once and has been warmed up.
 
     Args:
         folder: the SavedModel's folder, as `export.py` writes it.
         version: its number.
 
     Raises:
-        InputError: it cannot be loaded, is not of `export.py`'s making, or fails to answer.
+        InputError: it cannot be loaded, is not of `export.py`'s making, or fails to answer, be it
+            to one of its warm-up records.
     """
 
     def __init__(self, folder: str, version: int):
@@ -70,6 +73,7 @@ class ServedModel:
             }
             self.predictor = self._predictor()
             self._try()
+            self._warm_up(folder)
         except Exception as error:  # a damaged folder raises whatever the reader stumbles over
             why = reason(error) or type(error).__name__
             raise InputError(f"SavedModel {folder} cannot be served: {why}") from error
@@ -106,3 +110,13 @@ class ServedModel:
             inputs[name] = np.zeros(shape, spec.dtype.as_numpy_dtype)
         inputs["mask"][:, ::2] = 1
         signature(inputs)
+
+    def _warm_up(self, folder: str) -> None:
+        """Answers the version's warm-up records, as TensorFlow Serving does before it serves."""
+        for name, inputs in read_warmup(folder):
+            if not self.signature(name).takes_bytes:
+                self.signature(name)(inputs)
+                continue
+            # Files are decoded by the server, photo by photo; see `Service`.
+            for pair in zip(*(inputs[key].tolist() for key in ("image_bytes", "mask_bytes"))):
+                self.signature("serving_default")(photo_bytes.decode(*pair))

@@ -15,6 +15,7 @@ from inpainting.errors import InputError
 from inpainting.serving.export import export
 from inpainting.serving.server.model_folder import ModelFolder
 from inpainting.serving.server.refusal import Refusal
+from inpainting.serving.server.served_model import Signature
 
 REQUEST = {"inputs": {"image": [[[[9, 9, 9]]]], "mask": [[[[1]]]]}}
 
@@ -160,4 +161,33 @@ def test_a_small_export_of_another_kind_is_refused(tmp_path):
     os.makedirs(tmp_path / "1" / "assets.extra")
     (tmp_path / "1" / "assets.extra" / "model_card.json").write_text("{}")
     with pytest.raises(InputError, match=r"cannot be served: .*generate"):
+        ModelFolder(str(tmp_path), "m")
+
+
+def with_warmup(level, folder, monkeypatch):
+    """A version with records for photos of 7 x 5 pixels, and the shapes that it is asked with."""
+    export(Constant(level), str(folder), warmup=[(7, 5)])
+    asked, call = [], Signature.__call__
+
+    def remember(self, inputs):
+        asked.append((inputs["image"].dtype.name, inputs["image"].shape))
+        return call(self, inputs)
+
+    monkeypatch.setattr(Signature, "__call__", remember)
+    return asked
+
+
+def test_warm_up_records_are_answered_before_a_version_is_served(tmp_path, monkeypatch):
+    asked = with_warmup(100, tmp_path, monkeypatch)
+    ModelFolder(str(tmp_path), "m")
+    # serving_default, serve_bytes (which the server decodes) and generate, after the first try.
+    size = (1, 5, 7, 3)
+    assert asked[1:] == [("uint8", size), ("uint8", size), ("float32", size)]
+
+
+def test_a_version_that_fails_its_warm_up_is_not_served(tmp_path, monkeypatch):
+    with_warmup(100, tmp_path, monkeypatch)
+    path = tmp_path / "1" / "assets.extra" / "tf_serving_warmup_requests"
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(InputError, match=r"SavedModel .* cannot be served"):
         ModelFolder(str(tmp_path), "m")
