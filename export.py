@@ -1,5 +1,6 @@
 """Exports a trained model as a SavedModel that TensorFlow Serving and plain TensorFlow load.
 
+    python export.py
     python export.py --checkpoint=runs/mine --output=exports/mine
     python export.py --checkpoint=runs/mine --output=exports/mine --warmup=256x256,512x512
     python export.py --checkpoint=runs/mine --output=exports/fixed --size=512x512
@@ -13,6 +14,8 @@ they are from the SavedModel.
 
 from __future__ import annotations
 
+import os
+
 from absl import flags
 
 from inpainting import cli
@@ -21,10 +24,14 @@ from inpainting.serving.conversion.formats import FORMATS, check_formats
 from inpainting.serving.sizes import parse_size, parse_sizes
 
 flags.DEFINE_string(
-    "checkpoint", "", "A run folder, a checkpoint prefix or the name of shipped weights."
+    "checkpoint", "places", "A run folder, a checkpoint prefix or the name of shipped weights."
 )
 flags.DEFINE_alias("model", "checkpoint")
-flags.DEFINE_string("output", "", "The model's folder, in which the version is made.")
+flags.DEFINE_string(
+    "output",
+    "",
+    "The model's folder, in which the version is made; by default exports/ and the model's name.",
+)
 flags.DEFINE_enum(
     "detail", "on", ["on", "off"], "Give fills the photo's own texture, or leave them smooth."
 )
@@ -49,9 +56,8 @@ FLAGS = flags.FLAGS
 def main(arguments: list[str]) -> None:
     if arguments:
         raise InputError(f"unexpected argument {arguments[0]!r}: export.py takes flags only")
-    for name in ("checkpoint", "output"):
-        if not FLAGS[name].value:
-            raise InputError(f"--{name} is missing (see --help)")
+    if not FLAGS.checkpoint:
+        raise InputError("--checkpoint is empty (see --help)")
     size, warmup = _sizes()
     formats = list(dict.fromkeys(FLAGS.format))
     check_formats(formats, size)
@@ -61,12 +67,13 @@ def main(arguments: list[str]) -> None:
     loaded = load_generator(FLAGS.checkpoint)
     if loaded.network is None:
         raise InputError(f"{FLAGS.checkpoint} is a SavedModel already: copy it, or name its run")
-    check_writable(FLAGS.output)
+    output = FLAGS.output or os.path.join("exports", loaded.name)
+    check_writable(output)
     card = {"name": loaded.name, "weights_hash": loaded.weights_hash, **loaded.record}
     detail = FLAGS.detail == "on"
     if formats and detail:
         print("the detail pass stays with the SavedModel: other formats hold the network alone")
-    folder = export(loaded.network, FLAGS.output, card, detail, size, warmup, formats)
+    folder = export(loaded.network, output, card, detail, size, warmup, formats)
     print(f"exported: {folder}")
 
 

@@ -270,8 +270,7 @@ def test_a_folder_goes_on_after_bad_files_and_lists_them(place, exported):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "--checkpoint is missing"),
-        (["--checkpoint=empty"], "--output is missing"),
+        (["--checkpoint="], "--checkpoint is empty"),
         (["--checkpoint=empty", "--output=o"], "error: empty is "),
         (["run", "--output=o"], "unexpected argument 'run'"),
     ],
@@ -302,6 +301,8 @@ def test_a_run_is_exported_and_both_fill_alike(place):
     assert (process.returncode, process.stderr) == (0, "")
     assert process.stdout == "exported: exports/mine/1\n"
     card = json.loads((place / "exports/mine/1/assets.extra/model_card.json").read_text())
+    second = run("export.py", "--model=runs/mine", cwd=place)
+    assert (second.returncode, second.stdout) == (0, "exported: exports/mine/2\n")
     assert card["name"] == "mine"
     assert (card["model"], card["step"], card["image_size"]) == ("recurrent", 7, 32)
     assert card["system"]["base"] == 2
