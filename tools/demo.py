@@ -47,6 +47,7 @@ FILL = [
 SHIPPED_FILL = [
     "tools/fill_grid.py",
     "--model=places",
+    "--detail=on",
     "--image_size=256",
     f"--output={DEMO}/places.png",
 ]

@@ -1,8 +1,10 @@
 """Fills validation photographs with a model and writes one picture of all stages.
 
     python tools/fill_grid.py --model=demo/export --dataset=sample --output=fills.png
+    python tools/fill_grid.py --model=places --detail=on --output=fills.png
 
-Rows: the input with its hole, the coarse and the refined output, the completed image, the truth.
+Rows: the input with its hole, the coarse and the refined output, the completed image, with
+`--detail=on` that with the photo's own texture in the fill, as inpaint.py gives it, the truth.
 Masks are seeded, of the three mask-rate buckets in turn: those of the grids of a training run.
 """
 
@@ -23,6 +25,7 @@ flags.DEFINE_string("dataset", "sample", "sample, folder, places365 or celeba_hq
 flags.DEFINE_string("data_dir", "", "The dataset's folder.")
 flags.DEFINE_integer("image_size", 256, "Side of the square centre crops, in pixels.")
 flags.DEFINE_integer("seed", 0, "Seed of the masks.")
+flags.DEFINE_enum("detail", "off", ["on", "off"], "A row with the photo's own texture in the fill.")
 flags.DEFINE_string("output", "fills.png", "The picture to write.")
 FLAGS = flags.FLAGS
 
@@ -41,7 +44,8 @@ def main(arguments: list[str]) -> None:
 
     generator = load_generator(FLAGS.model)
     photos = open_photos(FLAGS.dataset, FLAGS.data_dir, "val")
-    picture = FillGrid(photos, FLAGS.image_size, FLAGS.seed).draw(generator.generate)
+    fills = FillGrid(photos, FLAGS.image_size, FLAGS.seed)
+    picture = fills.draw(generator.generate, detail=FLAGS.detail == "on")
     write_image(FLAGS.output, picture)
     print(f"wrote {FLAGS.output}")
 

@@ -22,6 +22,7 @@ from inpainting.serving.export import export
 from inpainting.serving.predictor import Predictor
 from inpainting.systems import registry
 from inpainting.systems.recurrent.config import PRESETS
+from inpainting.training.precision import layer_precision
 
 WORKING_SIZE = 512
 
@@ -47,14 +48,17 @@ def forward(size: int, batch: int) -> Work:
     )
 
 
-def train(size: int, batch: int, vgg: str = "float32", micro_batches: int = 1) -> Work:
+def train(
+    size: int, batch: int, vgg: str = "float32", precision: str = "off", micro_batches: int = 1
+) -> Work:
     """One step of both networks with every loss of the paper.
 
-    VGG-19's weights are random and it computes in `vgg`, "float32" or "bfloat16". The batch is
-    taken in `micro_batches` parts, one at a time.
+    VGG-19's weights are random and it computes in `vgg`, "float32" or "bfloat16"; the networks'
+    layers in `precision`, as of `train.py --mixed_precision`. The batch is taken in `micro_batches`
+    parts, one at a time.
     """
     image, mask = _inputs(size, batch)
-    system = _system(vgg)
+    system = _system(vgg, precision)
     system.use_micro_batches(micro_batches)
     step = tf.function(lambda: system.train_step((image, mask)), autograph=False)
     # A loop's operations are in the graph once, however often it runs: not counted.
@@ -101,9 +105,10 @@ def _predictor() -> Predictor:
 
 
 @functools.lru_cache(1)
-def _system(vgg: str) -> Any:
+def _system(vgg: str, precision: str) -> Any:
     tf.keras.utils.set_random_seed(0)
-    system = registry.build("recurrent", PRESETS["paper"], vgg=Vgg19("random", dtype=vgg))
+    with layer_precision(precision):
+        system = registry.build("recurrent", PRESETS["paper"], vgg=Vgg19("random", dtype=vgg))
     system.compile(1000)
     return system
 

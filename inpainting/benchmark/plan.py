@@ -54,6 +54,7 @@ ROWS = (
     _row("train", size=128, batch=8),
     _row("train", size=256, batch=2, quick=True),
     _row("train", size=256, batch=2, vgg="bfloat16", quick=True),
+    _row("train", size=256, batch=2, vgg="bfloat16", precision="bfloat16"),
     _row("train", size=256, batch=2, memory=True),
     _row("train", size=256, batch=2, vgg="bfloat16", memory=True),
     _row("train", size=256, batch=2, micro_batches=2, memory=True),

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from inpainting.data.sources import Photos
+from inpainting.detail.detail import add_detail
 from inpainting.image import complete, to_float, to_uint8, write_image
 from inpainting.picture import grid, show_hole
 from inpainting.training.validation import FixedPhotos, Generate
@@ -27,11 +28,12 @@ class FillGrid:
         fixed = FixedPhotos(photos, PHOTOS, image_size, seed)
         self.images, self.masks = fixed.images, fixed.masks
 
-    def draw(self, generate: Generate) -> np.ndarray:
+    def draw(self, generate: Generate, detail: bool = False) -> np.ndarray:
         """The picture, uint8 `(H, W, 3)`; rows are input, coarse, refined, completed, truth.
 
         Args:
             generate: (image, mask) -> `{"coarse", "refined"}`, float32 batches.
+            detail: whether a row above the truth shows the fill with `add_detail`.
         """
         image = to_float(self.images)
         mask = self.masks[..., None].astype(np.float32)
@@ -44,7 +46,12 @@ class FillGrid:
             [complete(*parts) for parts in zip(self.images, self.masks, refined)],
             list(self.images),
         ]
-        return grid(rows, row_names=ROWS)
+        names = list(ROWS)
+        if detail:
+            detailed = tf.function(add_detail)(image, mask, outputs["refined"])
+            rows.insert(-1, list(to_uint8(detailed.numpy())))
+            names.insert(-1, "with detail")
+        return grid(rows, row_names=names)
 
 
 def write_grid(fills: FillGrid, generate: Generate, run_dir: str, step: int) -> str:
