@@ -64,7 +64,7 @@ ROWS = (
     _row("predictor", size=1024, hole=2, quick=True),
     _row("predictor", size=1024, hole=10),
     _row("predictor", size=1024, hole=30),
-    _row("predictor", size=2048, hole=2),
+    _row("predictor", size=2048, hole=2, default=False),
     _row("startup", size=512),
     _row("server", clients=1),
     _row("server", clients=4),
