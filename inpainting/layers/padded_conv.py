@@ -97,22 +97,23 @@ class PaddedConv2D(tf.keras.layers.Layer):
         return outputs if bias is None else tf.nn.bias_add(outputs, bias)
 
     def _convolve(self, inputs, training):
-        # Zeros at stride 1 are TensorFlow's own "SAME", which saves a copy of the input; at larger
-        # strides "SAME" pads unevenly and shifts the output.
-        padding = "SAME"
-        if self.padding != "ZERO" or self.strides > 1:
-            border = self.dilation_rate * (self.kernel_size - 1) // 2
-            inputs, padding = pad_border(inputs, border, self.padding, training), "VALID"
-        if self.dilation_rate > 1 and training:
+        dilations = self.dilation_rate
+        border = dilations * (self.kernel_size - 1) // 2
+        # Zeros at stride 1 are the convolution's own, which saves a copy of the input; at larger
+        # strides TensorFlow's "SAME" pads unevenly and shifts the output.
+        own_zeros = self.padding == "ZERO" and self.strides == 1
+        padding = "SAME" if own_zeros else "VALID"
+        if not own_zeros:
+            inputs = pad_border(inputs, border, self.padding, training)
+        if dilations > 1 and training:
             # Reorders pixels into batches and back, and so has a gradient without oneDNN, too.
-            return tf.nn.convolution(inputs, self.kernel, 1, padding, dilations=self.dilation_rate)
-        if self.dilation_rate > 1 and padding == "SAME":
+            return tf.nn.convolution(inputs, self.kernel, 1, padding, dilations=dilations)
+        if own_zeros and dilations > 1:
             # The same zeros by their number: ONNX Runtime dilates beside no "SAME".
-            border = self.dilation_rate * (self.kernel_size - 1) // 2
-            padding = ((0, 0), (border, border), (border, border), (0, 0))
-        return tf.nn.conv2d(
-            inputs, self.kernel, self.strides, padding, dilations=self.dilation_rate
-        )
+            rim = (border, border)
+            zeros = ((0, 0), rim, rim, (0, 0))
+            return tf.nn.conv2d(inputs, self.kernel, 1, zeros, dilations=dilations)
+        return tf.nn.conv2d(inputs, self.kernel, self.strides, padding, dilations=dilations)
 
     def get_config(self):
         config = super().get_config()
