@@ -52,14 +52,14 @@ def convert(
     Raises:
         InputError: a converter refuses the model, or what it makes gives another answer.
     """
-    function, reference = complete(generator, size), _reference(folder)
+    reference = _reference(folder)
     target = os.path.join(folder, FOLDER)
     os.makedirs(target)
     rows: list[Row] = []
     for name in names:
         print(f"converting: {name}", flush=True)
         path = os.path.join(target, FORMATS[name].file)
-        FORMATS[name].write(function, path)
+        FORMATS[name].write(complete(generator, size, FORMATS[name].own_kernels), path)
         try:
             for runtime in FORMATS[name].runtimes(path):
                 rows += compare(reference, runtime, SIZES if size is None else (size,))
@@ -79,9 +79,12 @@ def convert(
 
 
 def complete(
-    generator: tf.keras.Model, size: tuple[int, int] | None
+    generator: tf.keras.Model, size: tuple[int, int] | None, own_kernels: bool = False
 ) -> tf.types.experimental.GenericFunction:
-    """(image, mask) -> {"completed"}; what it needs to be traced is known."""
+    """(image, mask) -> {"completed"}; what it needs to be traced is known.
+
+    `own_kernels`: see `Format`. Those are the operations that training takes.
+    """
     width, height = size or (None, None)
     batch = None if size is None else 1
     specs = (
@@ -91,7 +94,9 @@ def complete(
 
     @tf.function(input_signature=specs, autograph=False)
     def completed(image: tf.Tensor, mask: tf.Tensor) -> dict[str, tf.Tensor]:
-        fill = tf.cast(generator(image, mask)["refined"], tf.float32)
+        refined = generator(image, mask, training=own_kernels)["refined"]
+        # Training leaves what is beyond black and white; elsewhere nothing is.
+        fill = tf.clip_by_value(tf.cast(refined, tf.float32), 0.0, 1.0)
         # A choice and no sum of products, so that pixels outside the hole keep every bit.
         return {"completed": tf.where(mask > 0.5, fill, image)}
 

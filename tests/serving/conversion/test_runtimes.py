@@ -63,7 +63,7 @@ def check(completed, network, image, mask, tolerance):
 @pytest.mark.parametrize("name", FORMATS)
 def test_each_system_at_one_size(network, name, tmp_path, rng):
     path = str(tmp_path / FORMATS[name].file)
-    FORMATS[name].write(complete(network, (40, 32)), path)
+    FORMATS[name].write(complete(network, (40, 32), FORMATS[name].own_kernels), path)
     image, mask = sample(rng, 40, 32)
     runtime = FORMATS[name].runtimes(path)[0]
     check(runtime.run(image, mask), network, image, mask, runtime.limit / 255)
@@ -72,7 +72,7 @@ def test_each_system_at_one_size(network, name, tmp_path, rng):
 @pytest.mark.parametrize("name", ["onnx", "openvino"])
 def test_each_system_at_any_size_and_batch(network, name, tmp_path, rng):
     path = str(tmp_path / FORMATS[name].file)
-    FORMATS[name].write(complete(network, None), path)
+    FORMATS[name].write(complete(network, None, FORMATS[name].own_kernels), path)
     runtime = FORMATS[name].runtimes(path)[0]
     for width, height, batch in ((32, 32, 1), (48, 24, 2), (37, 21, 1), (5, 50, 1)):
         image, mask = sample(rng, width, height, batch)
