@@ -105,7 +105,7 @@ def test_time_over_is_503(tiny, start, held, until):
     assert held.started == 2
 
 
-def test_a_body_that_never_ends_is_503(tiny, start):
+def test_a_body_that_never_ends_is_503(tiny, start, until):
     server = start(tiny, timeout_seconds=0.3)
     import http.client
 
