@@ -38,9 +38,16 @@ class Work:
     count: Callable[[], int] | None = None
 
 
-def forward(size: int, batch: int) -> Work:
-    """The generator on whole images, as the exported SavedModel answers `generate`."""
+def forward(size: int, batch: int, format: str = "") -> Work:
+    """The generator on whole images, as the exported SavedModel answers `generate`.
+
+    `format` is a name of `inpainting.serving.conversion.FORMATS`, whose runtime then does it, made
+    for this size and batches of 1; or "openvino_as_it_comes", which may compute in bfloat16.
+    """
     image, mask = _inputs(size, batch)
+    if format:
+        run, pair = _converted(size, format), (image.numpy(), mask.numpy())
+        return Work(lambda: run(*pair), lambda: _generator_flops(size, batch))
     signature = _exported().signatures["generate"]
     return Work(
         lambda: signature(image=image, mask=mask)["refined"].numpy(),
@@ -76,6 +83,18 @@ def predictor(size: int, hole: int) -> Work:
     mask[start : start + side, start : start + side] = True
     fill = _predictor()
     return Work(lambda: fill(photo, mask))
+
+
+def _converted(size: int, format: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    from inpainting.serving.conversion.convert import complete
+    from inpainting.serving.conversion.formats import FORMATS, check_formats
+
+    name, _, as_it_comes = format.partition("_")
+    check_formats([name], (size, size))
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, FORMATS[name].file)
+        FORMATS[name].write(complete(generator(), (size, size), FORMATS[name].own_kernels), path)
+        return FORMATS[name].runtimes(path)[1 if as_it_comes else 0].run
 
 
 def _inputs(size: int, batch: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -46,6 +46,9 @@ ROWS = (
     _row("convolution", quick=True),
     _row("copy", quick=True),
     _row("forward", size=256, batch=1, quick=True),
+    _row("forward", size=256, batch=1, format="onnx", default=False),
+    _row("forward", size=256, batch=1, format="openvino", default=False),
+    _row("forward", size=256, batch=1, format="openvino_as_it_comes", default=False),
     _row("forward", size=256, batch=8),
     _row("forward", size=512, batch=1),
     _row("forward", size=512, batch=8),
@@ -80,17 +83,21 @@ def choose(names: list[str], quick: bool) -> list[Row]:
     """The rows of a run.
 
     Args:
-        names: rows whose names begin so, for example "forward" or "train size=256"; empty for all
-            of the table.
+        names: rows whose names begin so, for example "forward" or "train size=256", but for those
+            outside of the table, which want their whole name; empty for all of the table.
         quick: only the few of the short table.
 
     Raises:
         InputError: no row begins with one of the names.
     """
     for name in names:
-        if not any(row.name.startswith(name) for row in ROWS):
+        if not any(_is_meant(row, name) for row in ROWS):
             known = ", ".join(sorted({row.kind for row in ROWS}))
             raise InputError(f"no row begins with {name!r}: there are {known}")
     if names:
-        return [row for row in ROWS if any(row.name.startswith(name) for name in names)]
+        return [row for row in ROWS if any(_is_meant(row, name) for name in names)]
     return [row for row in ROWS if row.default and (row.quick or not quick)]
+
+
+def _is_meant(row: Row, name: str) -> bool:
+    return row.name == name or (row.default and row.name.startswith(name))

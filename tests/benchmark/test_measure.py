@@ -59,6 +59,7 @@ def test_rows_by_name():
     assert [row.name for row in plan.choose(["forward size=1024 batch=8"], False)] == [
         "forward size=1024 batch=8"
     ]
+    assert not any("format" in row.name for row in plan.choose(["forward"], False))
     quick, table = (plan.choose([], quick) for quick in (True, False))
     assert len(quick) < len(table)
     assert all(row in table for row in quick)
