@@ -68,13 +68,17 @@ def test_gradients_are_those_of_the_whole_batch(model, build, batch, gradients):
 def test_style_and_perceptual_losses_too(build, batch, gradients):
     vgg = Vgg19("random")
     terms = {"perceptual_weight": 1.0, "low_pass_perceptual_weight": 1.0, "style_weight": 250.0}
-    # With seed 0 one deep feature of truth and fill is equal to within rounding: the sign of its
-    # difference turns with the size of a part, and the gradient with it by 2e-4 of its norm.
-    samples = batch(4, seed=1)
-    whole, _ = _step(build("recurrent", vgg, **terms), samples, 1, gradients)
-    parts, _ = _step(build("recurrent", vgg, **terms), samples, 4, gradients)
-    for one, other in zip(whole, parts):
-        assert _far_apart(one, other) < 1e-5
+    # Where a deep feature of truth and fill is equal to within rounding, the sign of its difference
+    # turns with the size of a part, and the gradient with it by 2e-4 of its norm. What is wrong in
+    # the sums is wrong in every batch; that is so in some only.
+    errors = []
+    for seed in range(4):
+        samples = batch(4, seed=seed)
+        whole, _ = _step(build("recurrent", vgg, **terms), samples, 1, gradients)
+        parts, _ = _step(build("recurrent", vgg, **terms), samples, 4, gradients)
+        errors.append(max(_far_apart(one, other) for one, other in zip(whole, parts)))
+    assert min(errors) < 1e-5, errors
+    assert max(errors) < 1e-3, errors
 
 
 def test_by_hand():
