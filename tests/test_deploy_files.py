@@ -114,3 +114,32 @@ def test_slurm_script_queues_again_what_can_go_on(code, restarts, again, tmp_pat
     called = tmp_path / "scontrol.called"
     assert called.exists() == again
     assert not again or called.read_text() == "requeue 7\n"
+
+
+def test_models_config_is_tensorflow_servings():
+    from google.protobuf import text_format
+    from tensorflow_serving.config import model_server_config_pb2
+
+    text = (ROOT / "deploy" / "models.config").read_text()
+    config = text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
+    models = {model.name: model for model in config.model_config_list.config}
+    assert {name: model.base_path for name, model in models.items()} == {
+        "inpainting": "/models/inpainting",
+        "mine": "/models/mine",
+    }
+    readme = (ROOT / "README.md").read_text()
+    for model in models.values():
+        assert model.model_platform == "tensorflow"
+        assert model.model_version_policy.latest.num_versions == 1
+        assert f':{model.base_path}"' in readme  # the folder that the command mounts
+
+
+def test_batching_config_has_the_fields_of_batching_parameters():
+    lines = (ROOT / "deploy" / "batching.config").read_text().splitlines()
+    fields = [re.fullmatch(r"(\w+) \{ value: (\d+) \}", line) for line in lines[1:]]
+    assert {field[1]: int(field[2]) > 0 for field in fields} == {
+        "max_batch_size": True,
+        "batch_timeout_micros": True,
+        "num_batch_threads": True,
+        "max_enqueued_batches": True,
+    }
