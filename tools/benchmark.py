@@ -54,7 +54,8 @@ def main(arguments: list[str]) -> None:
     record: dict[str, Any] = {"facts": measure.facts(FLAGS.threads), "peer": FLAGS.peer}
     try:
         record["rows"] = measure.measure(ours, peer, rows, FLAGS.row_seconds, _say)
-        if FLAGS.growth and not FLAGS.quick and not FLAGS.rows:
+        part = FLAGS.quick or FLAGS.rows
+        if FLAGS.growth and (FLAGS["growth"].present or not part):
             record["growth"] = measure.measure(ours, None, list(plan.GROWTH), 0, _say)
             for line in measure.growth_lines(record["growth"]):
                 _say(line)
