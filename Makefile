@@ -26,9 +26,10 @@ test-export: $(VENV)-export/.installed
 	$(VENV)-export/bin/python -m pytest -m export tests/serving/conversion
 
 # The exported model and the server, checked by programs that are not ours, each in an environment
-# of its own.
+# of its own; KEEP=false deletes these afterwards.
+KEEP ?= true
 outside: install-dev
-	$(BIN)/python tools/outside_checks/run.py --environments=$(VENV)-outside
+	$(BIN)/python tools/outside_checks/run.py --environments=$(VENV)-outside --keep=$(KEEP)
 
 lint: install-dev
 	$(BIN)/ruff check .

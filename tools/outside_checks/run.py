@@ -4,8 +4,9 @@
 
 Exports `--checkpoint` into a temporary folder, has TensorFlow fill four photos with it (two of
 sizes that are no multiple of 8), and lets the programs below do the same. Each has a virtual
-environment of its own, made of its requirements/NAME.txt alone and kept in `--environments`; none
-can import the project.
+environment of its own, made of its requirements/NAME.txt alone and kept in `--environments`
+(`--nokeep`: deleted once the check is done; all of them together take 6 GB); none can import the
+project.
 
 | check | what answers |
 |---|---|
@@ -23,6 +24,7 @@ Exit codes: 0 all is right, 1 a check failed or could not be installed, 2 bad us
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,6 +48,7 @@ _SPOILED_LEVELS = 9
 flags.DEFINE_string("checkpoint", "places", "What is exported; as export.py takes it.")
 flags.DEFINE_multi_enum("only", list(CHECKS), list(CHECKS), "The checks to make.")
 flags.DEFINE_string("environments", os.path.join(ROOT, ".venv-outside"), "Where they are kept.")
+flags.DEFINE_boolean("keep", True, "Keep the environments for the next time.")
 flags.DEFINE_boolean("spoil", False, "Expect wrong answers, to see that every check can fail.")
 FLAGS = flags.FLAGS
 
@@ -64,11 +67,17 @@ def main(arguments: list[str]) -> int:
             what = {"kserve": server.rest, "grpc": server.grpc}
 
             def check(name: str) -> bool:
-                python = _environment(name)
-                good = python is not None and _check(name, python, folder, what.get(name, version))
-                if python is not None and name == "kserve":
-                    return _ask_kserve(python, folder, version) and good
-                return good
+                try:
+                    python = _environment(name)
+                    if python is None:
+                        return False
+                    good = _check(name, python, folder, what.get(name, version))
+                    if name == "kserve":
+                        return _ask_kserve(python, folder, version) and good
+                    return good
+                finally:
+                    if not FLAGS.keep:
+                        shutil.rmtree(_folder(name), ignore_errors=True)
 
             results = list(pool.map(check, FLAGS.only))
     print(f"{sum(results)} of {len(results)} checks passed")
@@ -120,10 +129,14 @@ def _spoil(case: dict[str, np.ndarray], mask: np.ndarray) -> None:
     case["refined"] = case["refined"] + np.float32(_SPOILED_LEVELS / 255)
 
 
+def _folder(name: str) -> str:
+    return os.path.join(os.path.abspath(FLAGS.environments), name)
+
+
 def _environment(name: str) -> str | None:
     """The interpreter of a check's own environment, made if need be; None if that fails."""
     requirements = os.path.join(_HERE, "requirements", f"{name}.txt")
-    folder = os.path.join(os.path.abspath(FLAGS.environments), name)
+    folder = _folder(name)
     python, stamp = os.path.join(folder, "bin", "python"), os.path.join(folder, "installed.txt")
     with open(requirements, encoding="utf-8") as file:
         wanted = f"{sys.version}\n{file.read()}"
