@@ -38,7 +38,8 @@ class RecurrentConfig:
     feature_matching_weight: float = 1.0
     edge_weight: float = 0.0  # the reference code's Scharr edge loss, not in the paper
     l2_weight: float = 0.0  # the squared difference, not in the paper
-    hole_factor: float = 1.0  # how much more a pixel of the hole counts in L_1, L_2; 1 in the paper
+    log_l2_weight: float = 0.0  # its logarithm, a sample at a time, not in the paper
+    hole_factor: float = 1.0  # how much more a pixel of the hole counts in these; 1 in the paper
 
     def __post_init__(self) -> None:
         check_sampler(self.masks)

@@ -38,6 +38,7 @@ LOSSES = (
     "feature_matching",
     "edge",
     "l2",
+    "log_l2",
 )
 DISCRIMINATOR_FIGURES = ("discriminator_loss", "discriminator_gradient_norm", "d_real", "d_fake")
 
@@ -116,6 +117,8 @@ class RecurrentSystem(AdversarialSystem):
             losses["l1"] = reconstruction.l1(image, refined, weight)
         if "l2" in wanted:
             losses["l2"] = reconstruction.l2(image, refined, weight)
+        if "log_l2" in wanted:
+            losses["log_l2"] = reconstruction.log_l2(image, refined, weight)
         if "low_pass" in wanted:
             losses["low_pass"] = frequency.low_pass_l1(image, coarse)
         if "high_pass" in wanted:

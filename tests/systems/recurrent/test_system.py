@@ -100,11 +100,14 @@ def test_hole_factor_weights_the_hole():
     image, mask = batch()
     plain = build(RECONSTRUCTION)
     outputs = plain.generator(image, mask, training=True)["refined"].numpy()
-    changes = {"hole_factor": 3.0, "l2_weight": 2.0}
+    changes = {"hole_factor": 3.0, "l2_weight": 2.0, "log_l2_weight": 1.0}
     figures = numbers(build(RECONSTRUCTION | changes).train_step((image, mask)))
     difference, weight = image.numpy() - outputs, 1 + 2 * mask.numpy()
     assert figures["l1"] == pytest.approx((np.abs(difference) * weight).mean(), rel=1e-5)
-    assert figures["l2"] == pytest.approx((difference**2 * weight).mean(), rel=1e-5)
+    squares = difference**2 * weight
+    assert figures["l2"] == pytest.approx(squares.mean(), rel=1e-5)
+    means = squares.mean((1, 2, 3))
+    assert figures["log_l2"] == pytest.approx(np.log(1 + means / 1e-5).mean(), rel=1e-5)
 
 
 def test_reconstruction_alone_touches_no_discriminator_and_needs_no_vgg():
