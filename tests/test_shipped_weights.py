@@ -1,15 +1,23 @@
 """The weights that come with the project: they load by name, fill, and say what they are."""
 
+import pathlib
+
 import numpy as np
 import pytest
 
 import inpainting
 from inpainting.loading import load_generator
-from inpainting.pretrained.shipped import shipped_names
+from inpainting.pretrained.shipped import shipped_folder, shipped_names
 
 
-def test_there_are_some():
-    assert "places" in shipped_names()
+def test_names():
+    assert shipped_names() == ["faces", "places"]
+
+
+def test_all_of_them_are_small():
+    folders = [shipped_folder(name) for name in shipped_names()]
+    files = [path for folder in folders for path in pathlib.Path(folder).rglob("*")]
+    assert sum(path.stat().st_size for path in files if path.is_file()) < 20e6
 
 
 @pytest.mark.parametrize("name", shipped_names())
@@ -20,7 +28,8 @@ def test_the_card_names_data_licences_and_figures(name):
     assert set(record["figures"]["systems"]) >= {name, "telea", "ns"}
 
 
-def test_places_fills_a_smooth_sky():
+@pytest.mark.parametrize("name", shipped_names())
+def test_a_smooth_sky(name):
     """A gradient with a hole comes back within a few grey levels; the rest bit for bit."""
     ramp = np.linspace(60, 200, 96, dtype=np.uint8)
     rows = np.tile(ramp[:, None], (1, 128))
@@ -28,6 +37,6 @@ def test_places_fills_a_smooth_sky():
     mask = np.zeros((96, 128), np.uint8)
     mask[30:60, 40:80] = 1
     hidden = np.where(mask[..., None] == 1, np.uint8(255), image)
-    filled = inpainting.load("places")(hidden, mask)
+    filled = inpainting.load(name)(hidden, mask)
     np.testing.assert_array_equal(filled[mask == 0], image[mask == 0])
     assert np.abs(filled.astype(int) - image)[mask == 1].mean() < 6
