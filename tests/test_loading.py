@@ -59,7 +59,7 @@ def test_a_run_folder_means_its_newest_checkpoint(run):
     folder, generator = run
     loaded = load_generator(str(folder))
     assert (loaded.name, loaded.record["step"], loaded.record["image_size"]) == ("mine", 5, 32)
-    np.testing.assert_allclose(fill(loaded.generate), fill(generator), atol=1e-6)
+    np.testing.assert_allclose(fill(loaded.generate), fill(generator), atol=1e-5)
     expected = hash_weights([variable.numpy() for variable in generator.variables])
     assert loaded.weights_hash == expected
 
@@ -125,7 +125,7 @@ def test_shipped_weights_by_name(run, place):
     loaded = load_generator("tiny")
     assert loaded.record["licence"] == "CC0-1.0"
     assert loaded.record["step"] == 5
-    np.testing.assert_allclose(fill(loaded.generate), fill(run[1]), atol=1e-6)
+    np.testing.assert_allclose(fill(loaded.generate), fill(run[1]), atol=1e-5)
     assert json.loads((place / "tiny" / CONFIG_FILE).read_text())["data_dir"] == ""
     with pytest.raises(InputError, match=r"name of shipped weights \(tiny\)"):
         load_generator("nosuch")
@@ -135,7 +135,7 @@ def test_shipped_weights_by_name(run, place):
     config = RunConfig(model="recurrent", preset="paper", system=settings, start_from="tiny")
     system = Generator(config)
     start_from(system, config)
-    np.testing.assert_allclose(fill(system.generator), fill(run[1]), atol=1e-6)
+    np.testing.assert_allclose(fill(system.generator), fill(run[1]), atol=1e-5)
 
     card = place / "tiny" / shipped.CARD
     card.write_text(card.read_text().replace(loaded.weights_hash, "0" * 64))
