@@ -29,8 +29,7 @@ def l2(image: tf.Tensor, refined: tf.Tensor, weight: tf.Tensor | None = None) ->
     It draws a fill that cannot be known towards the mean of what is likely, where `l1` draws it
     towards the median, and so serves PSNR.
     """
-    difference = tf.square(tf.cast(image, tf.float32) - tf.cast(refined, tf.float32))
-    return tf.reduce_mean(difference if weight is None else weight * difference)
+    return tf.reduce_mean(_squares(image, refined, weight))
 
 
 def log_l2(image: tf.Tensor, refined: tf.Tensor, weight: tf.Tensor | None = None) -> tf.Tensor:
@@ -41,7 +40,10 @@ def log_l2(image: tf.Tensor, refined: tf.Tensor, weight: tf.Tensor | None = None
     where a fill that is nearly right gets twice as close. Source: the PSNR loss of Chen et al.,
     "HINet", CVPR workshops 2021; the 1 keeps a flawless sample from ruling the others.
     """
-    difference = tf.square(tf.cast(image, tf.float32) - tf.cast(refined, tf.float32))
-    weighted = difference if weight is None else weight * difference
-    means = tf.reduce_mean(weighted, axis=(1, 2, 3))
+    means = tf.reduce_mean(_squares(image, refined, weight), axis=(1, 2, 3))
     return tf.reduce_mean(tf.math.log1p(means / _CLOSE))
+
+
+def _squares(image: tf.Tensor, refined: tf.Tensor, weight: tf.Tensor | None) -> tf.Tensor:
+    squares = tf.square(tf.cast(image, tf.float32) - tf.cast(refined, tf.float32))
+    return squares if weight is None else weight * squares
