@@ -216,7 +216,10 @@ def test_profile_of_a_grey_photograph_is_converted(mode):
     np.testing.assert_allclose(read, expected, atol=1.5)
 
 
-@pytest.mark.parametrize("profile", [b"nonsense", _swapped_profile()[:200]])
+# Named: a profile holds the time it was made at, and all test processes must collect the same names.
+@pytest.mark.parametrize(
+    "profile", [b"nonsense", _swapped_profile()[:200]], ids=["nonsense", "cut_short"]
+)
 def test_broken_colour_profile_is_ignored(profile):
     data = _encoded(Image.fromarray(PHOTO), icc_profile=profile)
     np.testing.assert_array_equal(images.decode_image(data, "photo"), PHOTO)
