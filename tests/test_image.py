@@ -216,7 +216,7 @@ def test_profile_of_a_grey_photograph_is_converted(mode):
     np.testing.assert_allclose(read, expected, atol=1.5)
 
 
-# Named: a profile holds the time it was made at, and all test processes must collect the same names.
+# Named: a profile holds the time it was made, and all test processes must collect the same names.
 @pytest.mark.parametrize(
     "profile", [b"nonsense", _swapped_profile()[:200]], ids=["nonsense", "cut_short"]
 )
