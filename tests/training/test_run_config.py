@@ -81,6 +81,8 @@ def test_presets_are_the_published_settings():
         (("recurrent", "paper", {"base": 5}), "base must be an even number"),
         (("recurrent", "paper", {"padding": "ZERO"}), "padding must be"),
         (("recurrent", "paper", {"l1_weight": -1.0}), "l1_weight must be"),
+        (("recurrent", "paper", {"generator_rate": 0.0}), "generator_rate must be a finite number"),
+        (("recurrent", "paper", {"beta_1": 1.0}), "beta_1 must be from 0 to below 1, got 1.0"),
         (("recurrent", "paper", {"base": "wide"}), "base"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from inpainting.data.masks import check_sampler
+from inpainting.systems.settings import check_settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,15 +27,7 @@ class GatedConfig:
     uses_vgg = False  # whether any loss term needs VGG-19
 
     def __post_init__(self) -> None:
-        check_sampler(self.masks)
-        if self.base < 2 or self.base % 2:
-            raise ValueError(f"base must be an even number from 2 up, got {self.base}")
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.name.endswith("_weight") and not 0 <= value < float("inf"):
-                raise ValueError(f"{field.name} must be a finite number from 0 up, got {value}")
-            if field.name.endswith("_rate") and not 0 < value < float("inf"):
-                raise ValueError(f"{field.name} must be a finite number above 0, got {value}")
+        check_settings(self)
 
 
 # As its authors trained it; where paper and published code differ, the code.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from inpainting.data.masks import check_sampler
+from inpainting.systems.settings import check_settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,19 +42,13 @@ class RecurrentConfig:
     hole_factor: float = 1.0  # how much more a pixel of the hole counts in these; 1 in the paper
 
     def __post_init__(self) -> None:
-        check_sampler(self.masks)
+        check_settings(self)
         if not 1 <= self.hole_factor < float("inf"):
             raise ValueError(f"hole_factor must be a number from 1 up, got {self.hole_factor}")
-        if self.base < 2 or self.base % 2:
-            raise ValueError(f"base must be an even number from 2 up, got {self.base}")
         if self.padding not in ("SYMMETRIC", "REFLECT"):
             raise ValueError(f"padding must be SYMMETRIC or REFLECT, got {self.padding!r}")
         if self.prefill not in ("white", "pyramid"):
             raise ValueError(f"prefill must be white or pyramid, got {self.prefill!r}")
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.name.endswith(("_weight", "_rate")) and not 0 <= value < float("inf"):
-                raise ValueError(f"{field.name} must be a finite number from 0 up, got {value}")
 
     @property
     def uses_vgg(self) -> bool:
