@@ -47,8 +47,8 @@ flags.DEFINE_string("vgg_weights", "imagenet", "imagenet, random, or a file of V
 flags.DEFINE_string(
     "vgg_precision",
     "auto",
-    "float32 or bfloat16; auto takes bfloat16 where the processor has arithmetic for it and is "
-    "faster so; losses stay within 1 %, see docs/benchmarks.md.",
+    "float32 or bfloat16; auto takes bfloat16 where one process trains on a processor that "
+    "convolves faster in it, by a short trial; losses stay within 1 %, see docs/benchmarks.md.",
 )
 flags.DEFINE_integer("checkpoint_every", 1000, "Steps between checkpoints.")
 flags.DEFINE_integer("keep_checkpoints", 3, "How many of the newest checkpoints are kept.")
