@@ -74,8 +74,9 @@ class Vgg19(tf.keras.layers.Layer):
             `inpainting.losses.vgg_weights.load_weights` takes them.
         layers: names from `LAYERS` ("relu1_1" ... "relu5_4").
         dtype: "float32", or "bfloat16" for half the memory and, on some CPUs, 0.7 of the time (on
-            others 1.8 of it: `inpainting.training.vgg_precision`). The losses are float32 either way, and came out within 0.1 %; the direction of
-            their gradient had a cosine of 0.99 with that of float32.
+            others 1.8 of it: `inpainting.training.vgg_precision`). The losses are float32 either
+            way, and came out within 0.1 %; the direction of their gradient had a cosine of 0.99
+            with that of float32.
 
     Raises:
         InputError: weights that cannot be had or used.
