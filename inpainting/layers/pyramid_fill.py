@@ -6,11 +6,10 @@ import tensorflow as tf
 
 # Enough for 65,536 pixels a side; levels beyond the top of a smaller image are single pixels.
 MOST_LEVELS = 16
-# In the hole, 20 photographs, 256 px, holes of 30-40 %: no sweep 17.16 dB, two plain ones 17.35,
-# six plain ones 17.47, six with momentum 17.61; the exact harmonic fill 17.71. Momentum brings
-# forward what is smooth and keeps alive what is rough: the first sweep has none to go by, the last
-# does without (0.03 dB in strokes of 2 to 6 pixels).
-SWEEP_STEPS = (1.0, 1.85, 1.85, 1.85, 1.85, 1.0)
+# In the hole, 39 photographs, 256 px, holes of 30-40 %: two sweeps a level and the cycle give 17.71
+# dB, as much as the exact harmonic fill and no less than more sweeps; six a level without the cycle
+# 17.63, at 0.92 of the time.
+SWEEPS = 2
 UNKNOWN = 0.5
 
 
@@ -21,9 +20,9 @@ def pyramid_fill(image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     that are known, until a single pixel is left. Up again: what is unknown takes the bilinear
     enlargement of the level above, and is then evened out by sweeps of the mean of its 3x3
     neighbours. Source: the push-pull of Gortler et al., "The Lumigraph" (1996), with weights of 0
-    and 1; the sweeps are added here and bring it close to the harmonic fill. They are Chebyshev's
-    iteration, its factor held: Golub and Varga, "Chebyshev semi-iterative
-    methods" (1961).
+    and 1. What is still missing to the harmonic fill, in which every pixel is that mean, is worked
+    out by one more cycle over the pyramid: Brandt, "Multi-level adaptive solutions to
+    boundary-value problems" (1977).
 
     Args:
         image: `(B, H, W, 3)` in [0, 1], H and W at least 1. What it holds inside the hole has no
@@ -40,26 +39,51 @@ def pyramid_fill(image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         colours, known = levels[-1]
         # Each sum is over the same pixels, so the quotient is the mean of the known ones; beyond
         # the border of an odd size nothing is known.
-        means = tf.nn.avg_pool2d(tf.concat((colours, known), axis=-1), 2, 2, "SAME")
+        means = _halve(tf.concat((colours, known), axis=-1))
         weight = means[..., -1:]
         colours = tf.math.divide_no_nan(means[..., :-1], weight)
         levels.append((colours, tf.cast(weight > 0, image.dtype)))
-    colours, known = levels.pop()
-    fill = colours + (1 - known) * UNKNOWN
-    for colours, known in reversed(levels):
-        fill = colours + (1 - known) * _enlarge(fill, colours)
-        fill = _sweep(fill, colours, 1 - known)
-    # Momentum may overshoot by a little where neighbours differ much.
+    holes = [1 - known for _, known in levels]
+    fill = levels[-1][0] + holes[-1] * UNKNOWN
+    for (colours, _), hole in zip(levels[-2::-1], holes[-2::-1]):
+        fill = _sweep(colours + hole * _enlarge(fill, colours), hole)
+    if len(holes) > 1:
+        fill = _sweep(fill + _correction(_lack(fill, holes[0]), holes), holes[0])
+    # The correction may overshoot by a little where neighbours differ much.
     return tf.clip_by_value(fill, 0, 1)
 
 
-def _sweep(fill: tf.Tensor, colours: tf.Tensor, hole: tf.Tensor) -> tf.Tensor:
-    """Evens out `fill` inside the hole, towards every pixel being the mean of its neighbours."""
-    last = fill
-    for step in SWEEP_STEPS:
-        mean = tf.nn.avg_pool2d(fill, 3, 1, "SAME")
-        fill, last = colours + hole * (last + step * (mean - last)), fill
+def _correction(lack: tf.Tensor, holes: list[tf.Tensor]) -> tf.Tensor:
+    """What to add to a fill whose pixels lack `lack` to their neighbours' mean.
+
+    `holes` are this level's and those of all levels above, at least one. The level above works it
+    out, and sees four times the lack: neighbours are twice as far there, and a mean is short of
+    its middle by the square of that. A pixel counts as known there if any of its four is.
+    """
+    hole, above = holes[:2]
+    wanted = 4 * above * _halve(lack)
+    found = _sweep(tf.zeros_like(wanted), above, wanted)
+    if len(holes) > 2:
+        found += _correction(_lack(found, above, wanted), holes[1:])
+        found = _sweep(found, above, wanted)
+    return hole * _enlarge(found, lack)
+
+
+def _sweep(fill: tf.Tensor, hole: tf.Tensor, wanted: tf.Tensor | None = None) -> tf.Tensor:
+    """Evens out `fill` in the hole, towards each pixel being its neighbours' mean plus `wanted`."""
+    for _ in range(SWEEPS):
+        fill += _lack(fill, hole, wanted)
     return fill
+
+
+def _lack(fill: tf.Tensor, hole: tf.Tensor, wanted: tf.Tensor | None = None) -> tf.Tensor:
+    """By how much each pixel of the hole is below its neighbours' mean plus `wanted`."""
+    mean = tf.nn.avg_pool2d(fill, 3, 1, "SAME")
+    return hole * ((mean if wanted is None else mean + wanted) - fill)
+
+
+def _halve(values: tf.Tensor) -> tf.Tensor:
+    return tf.nn.avg_pool2d(values, 2, 2, "SAME")
 
 
 def _count_halvings(image: tf.Tensor) -> int:

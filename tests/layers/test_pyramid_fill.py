@@ -77,20 +77,24 @@ def _harmonic(image, mask):
 
 
 def test_is_close_to_the_harmonic_fill():
-    rng = np.random.default_rng(1)
-    image = np.cumsum(np.cumsum(rng.normal(size=(32, 32)), axis=0), axis=1)
-    image = ((image - image.min()) / np.ptp(image)).astype(np.float32)
+    # A block with known islands in it, strokes beside it and holes at the border. Without the
+    # cycle that corrects it the fill is off by 0.05 of the deviation, with it by 0.02.
     mask = np.zeros((32, 32), bool)
-    mask[8:22, 5:27] = True
-    fill = np.asarray(
-        pyramid_fill(
+    mask[8:22, 5:27] = mask[:5, 20:] = mask[25:28] = True
+    mask[12:18, 10:12] = False
+    errors = []
+    for seed in range(4):
+        walks = np.random.default_rng(seed).normal(size=(32, 32))
+        image = np.cumsum(np.cumsum(walks, axis=0), axis=1)
+        image = ((image - image.min()) / np.ptp(image)).astype(np.float32)
+        fill = pyramid_fill(
             np.repeat(image[None, :, :, None], 3, axis=-1),
             mask[None, :, :, None].astype(np.float32),
         )
-    )[0, :, :, 0]
-    exact = _harmonic(image, mask)
-    difference = np.sqrt(np.mean((fill - exact)[mask] ** 2))
-    assert difference < 0.08 * exact[mask].std()
+        exact = _harmonic(image, mask)
+        difference = (np.asarray(fill)[0, :, :, 0] - exact)[mask]
+        errors.append(np.sqrt(np.mean(difference**2)) / exact[mask].std())
+    assert np.mean(errors) < 0.035
 
 
 def test_each_sample_by_itself():

@@ -32,13 +32,13 @@ PROJECTIONS = 8
 EVERY_LOSS = RecurrentConfig(base=4, edge_weight=10.0, l2_weight=3.0, hole_factor=2.0)
 # Settings, and the seed of the weights. Where an L1 loss or a ReLU stands within rounding of its
 # kink, rounding turns a gradient's sign: the seeds are such that TensorFlow's two sets of kernels,
-# with oneDNN and without, agree to 7e-6 in everything.
+# with oneDNN and without, agree to 1e-5 in everything.
 CASES = {
     "symmetric_white": (dataclasses.replace(EVERY_LOSS, base=16), 6),
     "reflect_white": (dataclasses.replace(EVERY_LOSS, padding="REFLECT"), 5),
     "symmetric_pyramid": (
         dataclasses.replace(EVERY_LOSS, prefill="pyramid", recurrent=False, edge_branch=False),
-        7,
+        11,
     ),
     "reflect_pyramid": (
         dataclasses.replace(EVERY_LOSS, padding="REFLECT", prefill="pyramid"),
