@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from inpainting.errors import InputError, reason
-from inpainting.loading import MODEL_CARD
+from inpainting.loading import MODEL_CARD, fixed_size
 from inpainting.serving.predictor import Predictor
 from inpainting.serving.server import photo_bytes
 from inpainting.serving.server.refusal import Refusal
@@ -98,7 +98,7 @@ class ServedModel:
 
         # As `inpainting.serving.predictor.load` has it.
         size = max(256, 2 * self.card.get("image_size", 256))
-        return Predictor(generate, working_size=size)
+        return Predictor(generate, working_size=size, size=fixed_size(function))
 
     def _try(self) -> None:
         """Runs the network once: a broken version shows, and the first request need not wait."""
@@ -113,7 +113,10 @@ class ServedModel:
 
     def _warm_up(self, folder: str) -> None:
         """Answers the version's warm-up records, as TensorFlow Serving does before it serves."""
-        for name, inputs in read_warmup(folder):
+        for number, (name, inputs) in enumerate(read_warmup(folder)):
+            if number == 0 and name == "serving_default":
+                # `/fill` has graphs of its own, one for all sizes, and its first photo makes them.
+                self.predictor(inputs["image"][0], inputs["mask"][0])
             if not self.signature(name).takes_bytes:
                 self.signature(name)(inputs)
                 continue
