@@ -63,7 +63,9 @@ class ServedModel:
         self.version = version
         try:
             with open(os.path.join(folder, _SAVED_MODEL), "rb") as file:
-                graph = saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs[0]
+                graphs = saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs
+            if not graphs:
+                raise ValueError(f"{_SAVED_MODEL} is empty")
             with open(os.path.join(folder, MODEL_CARD), encoding="utf-8") as card:
                 self.card: dict[str, Any] = json.load(card)
             # Kept, because the signatures' variables live as long as their module.
@@ -77,7 +79,7 @@ class ServedModel:
         except Exception as error:  # a damaged folder raises whatever the reader stumbles over
             why = reason(error) or type(error).__name__
             raise InputError(f"SavedModel {folder} cannot be served: {why}") from error
-        self.signature_defs = graph.signature_def
+        self.signature_defs = graphs[0].signature_def
 
     def signature(self, name: str) -> Signature:
         """Raises `Refusal` 400 if there is none of that name."""

@@ -97,6 +97,12 @@ def test_a_broken_version_is_reported_and_the_old_one_kept(folder, constants, st
     assert level_of(server) == 200
 
 
+def test_an_empty_graph_is_told_as_such(folder):
+    (folder / "1" / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(InputError, match=r"cannot be served: saved_model\.pb is empty"):
+        ModelFolder(str(folder), "m")
+
+
 def test_a_version_whose_weights_are_cut_off_is_not_served(folder, constants):
     models = ModelFolder(str(folder), "m")
     shutil.copytree(constants[200], folder / "2")
