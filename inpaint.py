@@ -68,13 +68,16 @@ def main(arguments: list[str]) -> int:
     for name in ("mask", "output"):
         if not FLAGS[name].value:
             raise InputError(f"--{name} is missing (see --help)")
-    from inpainting.serving.checks import trained_size
+    from inpainting.serving.checks import folder_warnings, trained_size
     from inpainting.serving.jobs import is_done, plan_jobs
 
     trained = None if FLAGS.preview else trained_size(FLAGS.model)
     jobs = plan_jobs(arguments[0], FLAGS.mask, FLAGS.output, make_folder=not FLAGS.dry_run)
     todo = [job for job in jobs if not (FLAGS.resume and is_done(job))]
     if os.path.isdir(arguments[0]):
+        known = [FLAGS.mask, FLAGS.output, *(job.image for job in jobs)]
+        for warning in folder_warnings(arguments[0], known):
+            logging.warning("warning: %s", warning)
         return fill_all(todo, len(jobs) - len(todo), trained)
     for job in todo:
         # Bad input is told before the model is loaded, which takes seconds.
@@ -90,7 +93,10 @@ def read(job: Job, trained: int | None) -> tuple[Photo, np.ndarray]:
     from inpainting.serving.checks import hole_warnings
     from inpainting.serving.jobs import prepare
 
-    photo, hole = prepare(job, FLAGS.invert_mask, FLAGS.dilate)
+    try:
+        photo, hole = prepare(job, FLAGS.invert_mask, FLAGS.dilate)
+    except MemoryError as error:
+        raise InputError(f"not enough memory to read {job.image}") from error
     for warning in hole_warnings(hole, str(job.mask), trained):
         logging.warning("warning: %s", warning)
     return photo, hole

@@ -13,6 +13,7 @@ from typing import IO
 import numpy as np
 from absl import logging
 from PIL import Image, ImageCms
+from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 
 from inpainting.errors import InputError
 
@@ -79,7 +80,8 @@ def decode(stream: IO[bytes], name: str) -> Image.Image:
         image.load()
     except Exception as error:
         raise InputError(f"{name} is truncated or damaged: {_one_line(error)}") from error
-    return _to_eight_bits(_turn_upright(image), name)
+    bits = image.tag_v2.get(BITSPERSAMPLE, (1,)) if isinstance(image, TiffImageFile) else (8,)
+    return _to_eight_bits(_turn_upright(image), name, bits)
 
 
 def _too_large(name: str) -> InputError:
@@ -104,14 +106,18 @@ def _turn_upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _to_eight_bits(image: Image.Image, name: str) -> Image.Image:
-    """16-bit grey scaled to 8 bits; Pillow itself keeps the high byte of 16-bit colour."""
+def _to_eight_bits(image: Image.Image, name: str, bits: tuple[int, ...]) -> Image.Image:
+    """16-bit grey scaled to 8 bits; Pillow itself keeps the high byte of 16-bit colour.
+
+    `bits` are those of a TIFF file's channels, of which Pillow's mode tells too little.
+    """
     if image.mode == "F":
         raise InputError(f"{name} has floating-point values, expected 8 or 16 bits a channel")
     if not image.mode.startswith("I"):
         return image
     values = np.asarray(image).astype(np.int64)
-    if values.min() < 0 or values.max() > 65535:
+    # Small ones, too: which value of 32 bits is white is not known; with 65535, 255 would be black.
+    if max(bits) > 16 or values.min() < 0 or values.max() > 65535:
         raise InputError(f"{name} has 32-bit values, expected 8 or 16 bits a channel")
     grey = Image.fromarray(((values + 128) // 257).astype(np.uint8))
     grey.info = {key: image.info[key] for key in ("icc_profile",) if key in image.info}

@@ -79,9 +79,11 @@ def check_pair(
     """Raises `InputError` unless `mask` (H, W) marks some, but not all, of `image` (H, W, 3)."""
     image_name, mask_name = names
     if image.shape[:2] != mask.shape[:2]:
+        turned = mask.shape[:2] == image.shape[1::-1]
+        hint = ", both turned as their EXIF says" if turned else ""
         raise InputError(
             f"{mask_name} is {mask.shape[1]} x {mask.shape[0]} pixels (width x height) but "
-            f"{image_name} is {image.shape[1]} x {image.shape[0]}: they must be of one size"
+            f"{image_name} is {image.shape[1]} x {image.shape[0]}: they must be of one size{hint}"
         )
     if not mask.any():
         raise InputError(
@@ -102,9 +104,9 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     found out by making one, and nothing is left behind.
     """
     name = os.fspath(path)
-    _format_of(name)
     if os.path.isdir(name):
         raise InputError(f"cannot write {name}: it is a folder, expected the name of an image file")
+    _format_of(name)
     if os.path.exists(name) and not os.path.isfile(name):
         raise InputError(f"cannot write {name}: it is not a regular file")
     folder = os.path.dirname(name) or "."

@@ -47,6 +47,9 @@ class LoadedGenerator:
         weights_hash: SHA-256 over the generator's variables.
         record: where it comes from (system, settings, data, steps), as far as is known.
         network: the Keras model, or None where only a SavedModel's graph is at hand.
+        size: width and height of the only photos that `generate` takes, of a SavedModel exported
+            with `--size`; None for any. Others raise `InputError`, where a graph that is being
+            traced leaves the size open TensorFlow's own error.
     """
 
     name: str
@@ -54,6 +57,7 @@ class LoadedGenerator:
     weights_hash: str
     record: dict[str, Any]
     network: tf.keras.Model | None = None
+    size: tuple[int, int] | None = None
 
 
 def load_generator(path: str) -> LoadedGenerator:
@@ -146,13 +150,34 @@ def _from_saved_model(path: str, folder: str) -> LoadedGenerator:
         )
     signature = module.signatures["generate"]
 
+    size = fixed_size(signature)
+
     def generate(image: tf.Tensor, mask: tf.Tensor) -> Outputs:
+        height, width = image.shape[1:3]
+        if height and width:
+            check_size(size, width, height)
         return signature(image=tf.cast(image, tf.float32), mask=tf.cast(mask, tf.float32))
 
     # The signature's captured variables must outlive this function.
     generate.module = module  # type: ignore[attr-defined]
     record = _model_card(folder)
-    return LoadedGenerator(_name(path), generate, record.get("weights_hash", ""), record)
+    weights_hash = record.get("weights_hash", "")
+    return LoadedGenerator(_name(path), generate, weights_hash, record, size=size)
+
+
+def fixed_size(signature: Any) -> tuple[int, int] | None:
+    """Width and height of the only photos that an exported signature takes; None for any."""
+    height, width = signature.structured_input_signature[1]["image"].shape[1:3]
+    return (width, height) if width and height else None
+
+
+def check_size(size: tuple[int, int] | None, width: int, height: int) -> None:
+    """Raises `InputError` for a photo that a model of a fixed `size` does not take."""
+    if size is not None and size != (width, height):
+        raise InputError(
+            f"the model takes photos of {size[0]} x {size[1]} pixels (width x height) alone, "
+            f"received {width} x {height}: export it without --size for any"
+        )
 
 
 def _model_card(folder: str) -> dict[str, Any]:

@@ -307,9 +307,10 @@ def test_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch):
     assert _one_line_error(images.decode_image, bomb, "bomb.png") == expected
 
 
+@pytest.mark.parametrize("value", [70000, 200])
 @pytest.mark.parametrize("mode", ["I", "F"])
-def test_values_of_32_bits_are_refused(mode):
-    values = np.full((3, 4), 70000, np.int32 if mode == "I" else np.float32)
+def test_values_of_32_bits_are_refused(mode, value):
+    values = np.full((3, 4), value, np.int32 if mode == "I" else np.float32)
     data = _encoded(Image.fromarray(values), "TIFF")
     assert "expected 8 or 16 bits" in _one_line_error(images.decode_image, data, "photo.tif")
 

@@ -1,11 +1,13 @@
 """Measures the server on this machine: speed, and thousands of answers each checked.
 
     python tools/load_test.py --model=exports/mine
+    python tools/load_test.py --model=exports/places --side=256 --requests=64 --mixed=0
     python tools/load_test.py --model=exports/mine --mixed=10000 --requests=0
 
 Starts `python -m inpainting.serving.server` on free ports of 127.0.0.1, asks, and stops it. First
-`--requests` photos of `--side` pixels by each number of `--clients`, then `--mixed` photos of 16 to
-64 pixels a side over REST and gRPC by 16 clients: each answer is compared with its own request.
+`--requests` photos of `--side` pixels by each number of `--clients`, then `--mixed` photos, noise
+of 16 to 64 pixels a side, over REST and gRPC by 16 clients: each answer is compared with its own
+request.
 
 Exit codes: 0 every answer was right, 1 one was not, 2 bad usage.
 """
@@ -26,7 +28,13 @@ from inpainting.serving.load.program import check_usage, define_flags
 define_flags()
 flags.DEFINE_list("clients", ["1", "4", "16"], "Numbers of clients whose speed is measured.")
 flags.DEFINE_integer("requests", 200, "Photos for each number of clients.", 0, 100_000)
-flags.DEFINE_integer("side", 64, "Their side in pixels.", 1, 1024)
+flags.DEFINE_integer("side", 64, "Their side in pixels.", 16, 1024)
+flags.DEFINE_enum(
+    "content",
+    "photographs",
+    ["photographs", "noise"],
+    "What they show: embedded photographs with 10 to 20 % of hole, or noise full of specks.",
+)
 flags.DEFINE_integer("mixed", 1000, "Photos of mixed sizes, each answer checked.", 0, 1_000_000)
 flags.DEFINE_integer("mixed_clients", 16, "How many send them at a time.", 1, 64)
 FLAGS = flags.FLAGS
@@ -53,10 +61,11 @@ def measure_speed(server) -> None:
     """Prints one row for each number of clients."""
     from inpainting.serving.load.speed import measure
 
-    print(f"{FLAGS.requests} photos of {FLAGS.side} x {FLAGS.side}, PNG over REST:")
+    print(f"{FLAGS.requests} {FLAGS.content} of {FLAGS.side} x {FLAGS.side}, PNG over REST:")
     print("| clients | photos/s | p50 ms | p99 ms |\n|---|---|---|---|", flush=True)
     for clients in map(int, FLAGS.clients):
-        speed = measure(server.rest, clients, FLAGS.requests, FLAGS.side)
+        noise = FLAGS.content == "noise"
+        speed = measure(server.rest, clients, FLAGS.requests, FLAGS.side, noise=noise)
         row = f"| {clients} | {speed.per_second:.1f} | {speed.p50:.0f} | {speed.p99:.0f} |"
         print(row, flush=True)
 

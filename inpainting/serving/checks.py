@@ -1,13 +1,15 @@
 """What is looked at before a photo is filled: does the model exist, does the mask look right?
 
-`hole_warnings` finds what is allowed and probably a mistake; errors are found where files are read.
-No TensorFlow, so that `--dry_run` answers at once.
+`hole_warnings` finds what is allowed and probably a mistake, `folder_warnings` what a user may
+believe to be filled and is not; errors are found where files are read. No TensorFlow, so that
+`--dry_run` answers at once.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -20,6 +22,8 @@ from inpainting.pretrained.shipped import shipped_folder, shipped_names
 _MOSTLY = 0.6
 # Regions of so few pixels, if there are many and more than of others, are a lossy file's noise.
 _SPECK, _MANY_SPECKS = 4, 20
+# Of the suffixes that are left out of a folder so many are named.
+_KINDS = 6
 _CARD = os.path.join("assets.extra", "model_card.json")
 _CONFIG = "config.json"
 
@@ -87,6 +91,24 @@ def hole_warnings(hole: np.ndarray, mask: str, trained: int | None) -> list[str]
             f"(pictures of {trained} pixels, holes up to half of that): expect soft shapes there"
         )
     return found
+
+
+def folder_warnings(folder: str, known: Iterable[str]) -> list[str]:
+    """One line if a folder holds more than the paths `known` (photos, masks, output), else none."""
+    paths = {os.path.realpath(path) for path in known}
+    left = [
+        entry
+        for entry in os.scandir(folder)
+        if not entry.name.startswith(".") and os.path.realpath(entry.path) not in paths
+    ]
+    if not left:
+        return []
+    kinds = {
+        "folders" if entry.is_dir() else os.path.splitext(entry.name)[1].lower() or entry.name
+        for entry in left
+    }
+    shown = " ".join(sorted(kinds)[:_KINDS]) + (" ..." if len(kinds) > _KINDS else "")
+    return [f"{folder} holds {len(left)} more, no photos that can be read, left out: {shown}"]
 
 
 def _thickness(hole: np.ndarray) -> int:

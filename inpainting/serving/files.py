@@ -80,6 +80,8 @@ def decode_photo(data: bytes, name: str) -> Photo:
     """
     decoded = decode(io.BytesIO(data), name)
     with Image.open(io.BytesIO(data), formats=READABLE_FORMATS) as source:
+        if getattr(source, "is_animated", False):
+            logging.warning("%s holds more pictures than one: the first is used, alone", name)
         deep = read_deep(data, name, source)
         grey = source.mode in ("1", "L", "LA", "La") or source.mode.startswith("I")
         grey = grey or (deep is not None and deep.shape[2] < 3)

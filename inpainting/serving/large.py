@@ -222,5 +222,7 @@ def _crop(core: Box, scale: float, photo: tuple[int, int], working_size: int) ->
 
 def _block_any(hole: np.ndarray, cell: int) -> np.ndarray:
     """bool (H, W) -> uint8 (ceil(H / cell), ceil(W / cell)), 1 where a cell has any hole."""
-    rows = np.logical_or.reduceat(hole, range(0, hole.shape[0], cell), axis=0)
+    # A strip at a time: `reduceat` down the columns takes 17 times as long, and on a photo of 64
+    # megapixels longer than filling a small hole.
+    rows = np.stack([hole[top : top + cell].any(axis=0) for top in range(0, hole.shape[0], cell)])
     return np.logical_or.reduceat(rows, range(0, hole.shape[1], cell), axis=1).astype(np.uint8)

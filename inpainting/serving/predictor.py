@@ -12,6 +12,7 @@ import tensorflow as tf
 from inpainting.detail.detail import add_detail
 from inpainting.errors import InputError
 from inpainting.image import MASK_THRESHOLD
+from inpainting.loading import check_size, load_generator
 from inpainting.serving.detailing import detail_crop, plan_detail
 from inpainting.serving.large import plan_crops
 from inpainting.serving.passes import fill_crop
@@ -19,6 +20,9 @@ from inpainting.serving.signatures import IMAGE_SPEC, MASK_SPEC
 
 # Of the widths 0 to 16, measured in docs/benchmarks.md.
 FEATHER = 4
+
+# Of what photos are cut into (`inpainting.serving.large`).
+_LEAST_SIZE = 32
 
 Generate = Callable[[tf.Tensor, tf.Tensor], "dict[str, tf.Tensor]"]
 
@@ -37,6 +41,8 @@ class Predictor:
         working_size: the longest side, in pixels, that the network is given; larger photos are
             filled crop by crop (see `inpainting.serving.large`).
         record: what is known of the model (see `inpainting.loading.LoadedGenerator.record`).
+        size: width and height of the only photos that it takes, which are then filled in one
+            piece; None for any.
     """
 
     def __init__(
@@ -44,9 +50,11 @@ class Predictor:
         generator: Generate,
         working_size: int = 512,
         record: dict[str, Any] | None = None,
+        size: tuple[int, int] | None = None,
     ):
         self.generator = generator
-        self.working_size = working_size
+        self.size = size
+        self.working_size = max(_LEAST_SIZE, *size) if size else working_size
         self.record = record or {}
         # One graph for every size. AutoGraph has nothing to convert, and looking takes seconds.
         self._generate = tf.function(
@@ -81,7 +89,8 @@ class Predictor:
             A new array of the image's shape and dtype, outside the hole bit for bit the image.
 
         Raises:
-            InputError: other shapes, dtypes or values, or sizes that differ.
+            InputError: other shapes, dtypes or values, sizes that differ, or a size that the model
+                does not take.
             MemoryError: the machine's does not do.
         """
         image, hole = _checked_image(image), as_hole(mask)
@@ -90,6 +99,7 @@ class Predictor:
                 f"image is {image.shape[1]} x {image.shape[0]} pixels (width x height) but mask is "
                 f"{hole.shape[1]} x {hole.shape[0]}: they must be of one size"
             )
+        check_size(self.size, image.shape[1], image.shape[0])
         completed = image.copy()
         crops = plan_crops(hole, self.working_size)
         pieces = plan_detail(hole) if detail else []
@@ -156,14 +166,12 @@ def load(name_or_path: str) -> Predictor:
     Raises:
         InputError: nothing of that name, or it cannot be read.
     """
-    from inpainting.loading import load_generator
-
     loaded = load_generator(name_or_path)
     generator = loaded.generate if loaded.network is None else loaded.network
     trained = loaded.record.get("image_size", 256)
     # Twice the side of the training crops: the networks are convolutional, holes up to the size of
     # a training crop stay unscaled, and a photo of that size costs one call instead of many.
-    return Predictor(generator, working_size=max(256, 2 * trained), record=loaded.record)
+    return Predictor(generator, max(256, 2 * trained), loaded.record, loaded.size)
 
 
 def as_hole(mask: np.ndarray) -> np.ndarray:

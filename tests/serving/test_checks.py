@@ -7,7 +7,7 @@ import pytest
 
 from inpainting.errors import InputError
 from inpainting.pretrained.shipped import shipped_names
-from inpainting.serving.checks import hole_warnings, trained_size
+from inpainting.serving.checks import folder_warnings, hole_warnings, trained_size
 
 
 def disc(radius):
@@ -48,6 +48,18 @@ def test_specks_of_a_lossy_mask_are_told():
     assert line.startswith("m.png has 20 specks of at most 4 pixels among 21 regions")
     hole[5, 3] = False
     assert hole_warnings(hole, "m.png", 128) == []
+
+
+def test_what_a_folder_holds_besides_is_told_in_one_line(tmp_path):
+    for name in ("a.png", "b.HEIC", "c.heic", "README", ".hidden"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "more").mkdir()
+    known = [str(tmp_path / "a.png"), str(tmp_path / "masks") + "/"]
+    assert folder_warnings(str(tmp_path), known) == [
+        f"{tmp_path} holds 4 more, no photos that can be read, left out: .heic README folders"
+    ]
+    assert folder_warnings(str(tmp_path / "masks"), known) == []
 
 
 def test_trained_size_is_read_wherever_a_model_may_be(tmp_path):

@@ -70,6 +70,7 @@ BAD = {
     ),
     "mask is a folder": (["photo.png", "--mask=empty", "--output=o.png"], "empty is a folder"),
     "output's kind": (["photo.png", "--mask=mask.png", "--output=o.xyz"], "suffix must be one of"),
+    "output is a folder": (["photo.png", "--mask=mask.png", "--output=empty"], "it is a folder"),
     "output's folder": (["photo.png", "--mask=mask.png", "--output=n/o.png"], "no folder n"),
     "over itself": (["photo.png", "--mask=mask.png", "--output=photo.png"], "would replace"),
     "empty folder": (["empty", "--mask=mask.png", "--output=o"], "no photo in empty"),

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from inpainting.serving.export import export, versions
 from inpainting.serving.predictor import Predictor
 from inpainting.systems.recurrent.generator import RecurrentGenerator
 
+ROOT = Path(__file__).parents[2]
 # Loads the SavedModel as a stranger would: TensorFlow, NumPy, nothing of this project.
 STRANGER = """
 import sys
@@ -194,6 +196,61 @@ def test_a_generator_of_two_replicas_exports_the_same(tmp_path):
         [sys.executable, "-c", MIRRORED, str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert process.stdout.strip() == "equal", process.stderr
+
+
+TRAINED_BY_TWO = """
+import sys
+import tensorflow as tf
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+two = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(cpu, two)
+import small_train
+from inpainting import cli
+
+cli.run(small_train.main, sys.argv)
+"""
+
+
+@pytest.mark.slow
+def test_a_checkpoint_that_two_replicas_trained_is_exported(tmp_path):
+    """What `export.py` writes on one device has the weights that stand in the file, each once."""
+    flags = ["--strategy=mirrored", "--steps=2", "--batch_size=2", "--image_size=32", "--ema=0"]
+    flags += ["--vgg_weights=random", "--set=base=2", "--validate_every=0", "--run_dir=run"]
+    folders = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "remote")))
+    environment = {**os.environ, "PYTHONPATH": folders}
+
+    def run(*command):
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    trained = run("-c", TRAINED_BY_TWO, *flags)
+    assert trained.returncode == 0, trained.stderr
+    assert "over 2 device(s)" in trained.stdout
+    done = run(str(ROOT / "export.py"), "--checkpoint=run", "--output=exports")
+    assert (done.returncode, done.stdout) == (0, "exported: exports/1\n"), done.stderr
+
+    prefix = tf.train.latest_checkpoint(str(tmp_path / "run" / "checkpoints"))
+    inside = tf.train.load_checkpoint(prefix)
+    kept = [
+        inside.get_tensor(name)
+        for name in inside.get_variable_to_shape_map()
+        if name.startswith("generator/") and name.endswith("VARIABLE_VALUE")
+    ]
+    loaded = tf.saved_model.load(str(tmp_path / "exports" / "1"))
+    weights = [variable.numpy() for variable in loaded.weights]
+    assert len(weights) == len(kept) > 20
+    assert sorted(map(_key, weights)) == sorted(map(_key, kept))
+
+
+def _key(weight):
+    return weight.shape, weight.tobytes()
 
 
 @pytest.mark.slow

@@ -72,6 +72,20 @@ def test_a_profile_of_another_kind_of_pixels_is_not_kept(picture, hole, tmp_path
     assert "icc_profile" not in written.info
 
 
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+def test_further_pictures_are_not_left_out_without_a_word(picture, hole, tmp_path, caplog, suffix):
+    options = {"lossless": True} if suffix == ".webp" else {}
+    picture.save(tmp_path / f"one{suffix}", **options)
+    more = {"save_all": True, "append_images": [picture.rotate(180)]}
+    picture.save(tmp_path / f"two{suffix}", **options, **more)
+    read_photo(str(tmp_path / f"one{suffix}"))
+    assert not caplog.messages
+    _, written = round_trip(tmp_path / f"two{suffix}", tmp_path / f"out{suffix}", hole)
+    np.testing.assert_array_equal(np.asarray(written)[~hole], np.asarray(picture)[~hole])
+    (line,) = caplog.messages
+    assert line.endswith(f"two{suffix} holds more pictures than one: the first is used, alone")
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "I;16"])
 def test_grey_stays_grey(hole, tmp_path, mode):
     values = np.arange(36 * 48, dtype=np.uint16).reshape(36, 48)

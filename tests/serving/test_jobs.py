@@ -116,7 +116,8 @@ def test_prepare_reads_checks_and_grows(tmp_path):
     [
         (np.zeros((10, 12), np.uint8), "has no hole"),
         (np.full((10, 12), 255, np.uint8), "is all hole"),
-        (mask_values((10, 12)), "is 10 x 12 pixels .* is 12 x 10"),
+        (mask_values((10, 12)), "is 10 x 12 pixels .* is 12 x 10.* both turned as their EXIF says"),
+        (mask_values((9, 12)), "is 9 x 12 pixels .* is 12 x 10: they must be of one size$"),
     ],
 )
 def test_a_pair_that_does_not_fit_is_told(tmp_path, values, message):

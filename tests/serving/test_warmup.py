@@ -11,7 +11,9 @@ import pytest
 import tensorflow as tf
 
 from inpainting.errors import InputError
+from inpainting.loading import load_generator
 from inpainting.serving.export import export
+from inpainting.serving.predictor import load
 
 
 def test_each_record_is_a_request_that_the_model_answers(generator, tmp_path):
@@ -79,3 +81,24 @@ def test_a_model_of_one_size_takes_it_alone(generator, tmp_path, rng):
     with open(os.path.join(folder, "assets.extra", "model_card.json")) as file:
         card = json.load(file)
     assert card["signatures"]["generate"]["inputs"]["image"] == "float32 (?, 20, 12, 3)"
+
+
+def test_the_predictor_of_a_model_of_one_size_takes_it_alone(generator, tmp_path, rng):
+    """Larger than the size of its training crops, too: it cannot be filled crop by crop."""
+    width, height = 600, 40
+    folder = export(generator, str(tmp_path), {"image_size": 32}, size=(width, height))
+    image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    mask = np.zeros((height, width), bool)
+    mask[10:20, 30:500] = True
+    predictor = load(folder)
+    completed = predictor(image, mask, feather=0, detail=False)
+    floats = (image / 255).astype(np.float32)
+    expected = generator(floats[np.newaxis], mask[np.newaxis, ..., np.newaxis].astype(np.float32))
+    expected = np.where(mask[..., np.newaxis], 255 * expected["refined"][0].numpy(), image)
+    assert np.abs(completed - expected).max() <= 1
+    words = r"takes photos of 600 x 40 pixels .* alone, received 300 x 40"
+    with pytest.raises(InputError, match=words):
+        predictor(image[:, 200:500], mask[:, 200:500])
+    loaded = load_generator(folder)
+    with pytest.raises(InputError, match=words):
+        loaded.generate(tf.zeros((1, 40, 300, 3)), tf.zeros((1, 40, 300, 1)))

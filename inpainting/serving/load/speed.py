@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from inpainting.serving.client import RestClient
-from inpainting.serving.load.photos import encoded, random_photo
+from inpainting.serving.load.photos import encoded, photograph, random_photo
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +27,12 @@ class Speed:
     p99: float
 
 
-def measure(rest: str, clients: int, requests: int, side: int, api_key: str = "") -> Speed:
+def measure(
+    rest: str, clients: int, requests: int, side: int, api_key: str = "", noise: bool = True
+) -> Speed:
     """Sends `requests` photos of `side` x `side` as PNG over REST, after one for each client.
+
+    Each client has four of them: noise, or with `noise=False` photographs.
 
     Raises:
         inpainting.serving.client.ServerError: one of them failed.
@@ -42,7 +46,8 @@ def measure(rest: str, clients: int, requests: int, side: int, api_key: str = ""
     def ask(number: int) -> None:
         rng = np.random.default_rng(number)
         client = RestClient(f"http://{rest}", api_key=api_key)
-        pairs = [tuple(map(encoded, random_photo(rng, (side,)))) for _ in range(4)]
+        draw = (lambda: random_photo(rng, (side,))) if noise else (lambda: photograph(rng, side))
+        pairs = [tuple(map(encoded, draw())) for _ in range(4)]
         try:
             client.fill_bytes(*pairs[0])
             barrier.wait()

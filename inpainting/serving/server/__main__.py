@@ -78,6 +78,10 @@ def main(arguments: list[str]) -> None:
             f"the server needs {error.name}: pip install -r requirements-serving.txt"
         ) from error
 
+    options = Options(
+        FLAGS.host, FLAGS.rest_port, FLAGS.grpc_port, FLAGS.poll_seconds, FLAGS.stop_seconds
+    )
+
     # TensorFlow's million objects stay anyway; without them a full collection comes as often as it
     # should, and takes milliseconds.
     gc.collect()
@@ -86,9 +90,6 @@ def main(arguments: list[str]) -> None:
     if not access and not _is_loopback(FLAGS.host):
         logging.warning("--host %s without an API key: everyone there may ask", FLAGS.host)
     models = ModelFolder(FLAGS.model, FLAGS.name, metrics)
-    options = Options(
-        FLAGS.host, FLAGS.rest_port, FLAGS.grpc_port, FLAGS.poll_seconds, FLAGS.stop_seconds
-    )
 
     def listening(rest: str, grpc: str) -> None:
         print(f"REST http://{rest}/v1/models/{models.name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from inpainting.errors import InputError
 from inpainting.serving.server.refusal import Refusal
@@ -27,7 +28,7 @@ class Limits:
         batch_delay_ms: how long a request waits for company of its size.
 
     Raises:
-        InputError: one of them is not above 0 (the delay: below 0).
+        InputError: one of them is not a number above 0 (the delay: below 0), or infinite.
     """
 
     request_megabytes: float = 32.0
@@ -41,7 +42,8 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            if value < 0 or (value == 0 and name != "batch_delay_ms"):
+            # Not-a-number is neither below nor above: nothing would ever be beyond such a limit.
+            if not math.isfinite(value) or value < 0 or (value == 0 and name != "batch_delay_ms"):
                 raise InputError(f"the limit {name} must be above 0, received {value}")
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import math
 import socket
 from collections.abc import Iterator
 from typing import Callable
@@ -36,6 +37,9 @@ class Options:
         rest_port, grpc_port: 0 takes any that is free.
         poll_seconds: how often the model's folder is looked at.
         stop_seconds: how long a stop waits for requests that are in.
+
+    Raises:
+        InputError: a time is not a number, or infinite.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +47,11 @@ class Options:
     grpc_port: int = 8500
     poll_seconds: float = 1.0
     stop_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in ("poll_seconds", "stop_seconds"):
+            if not math.isfinite(getattr(self, name)):
+                raise InputError(f"--{name} must be a number, received {getattr(self, name)}")
 
 
 class _Uvicorn(uvicorn.Server):

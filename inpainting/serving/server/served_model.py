@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from inpainting.errors import InputError, reason
-from inpainting.loading import MODEL_CARD
+from inpainting.loading import MODEL_CARD, fixed_size
 from inpainting.serving.predictor import Predictor
 from inpainting.serving.server import photo_bytes
 from inpainting.serving.server.refusal import Refusal
@@ -63,7 +63,9 @@ class ServedModel:
         self.version = version
         try:
             with open(os.path.join(folder, _SAVED_MODEL), "rb") as file:
-                graph = saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs[0]
+                graphs = saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs
+            if not graphs:
+                raise ValueError(f"{_SAVED_MODEL} is empty")
             with open(os.path.join(folder, MODEL_CARD), encoding="utf-8") as card:
                 self.card: dict[str, Any] = json.load(card)
             # Kept, because the signatures' variables live as long as their module.
@@ -77,7 +79,7 @@ class ServedModel:
         except Exception as error:  # a damaged folder raises whatever the reader stumbles over
             why = reason(error) or type(error).__name__
             raise InputError(f"SavedModel {folder} cannot be served: {why}") from error
-        self.signature_defs = graph.signature_def
+        self.signature_defs = graphs[0].signature_def
 
     def signature(self, name: str) -> Signature:
         """Raises `Refusal` 400 if there is none of that name."""
@@ -98,7 +100,7 @@ class ServedModel:
 
         # As `inpainting.serving.predictor.load` has it.
         size = max(256, 2 * self.card.get("image_size", 256))
-        return Predictor(generate, working_size=size)
+        return Predictor(generate, working_size=size, size=fixed_size(function))
 
     def _try(self) -> None:
         """Runs the network once: a broken version shows, and the first request need not wait."""
@@ -113,7 +115,10 @@ class ServedModel:
 
     def _warm_up(self, folder: str) -> None:
         """Answers the version's warm-up records, as TensorFlow Serving does before it serves."""
-        for name, inputs in read_warmup(folder):
+        for number, (name, inputs) in enumerate(read_warmup(folder)):
+            if number == 0 and name == "serving_default":
+                # `/fill` has graphs of its own, one for all sizes, and its first photo makes them.
+                self.predictor(inputs["image"][0], inputs["mask"][0])
             if not self.signature(name).takes_bytes:
                 self.signature(name)(inputs)
                 continue

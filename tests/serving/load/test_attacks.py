@@ -10,7 +10,7 @@ from PIL import Image
 
 from inpainting.serving.load.abuse import HTTP_ATTACKS, bomb, form, predict
 from inpainting.serving.load.grpc_abuse import grpc_attack
-from inpainting.serving.load.photos import SIDES, decoded, encoded, random_photo
+from inpainting.serving.load.photos import SIDES, decoded, encoded, photograph, random_photo
 
 
 @pytest.mark.parametrize("attack", [*HTTP_ATTACKS, grpc_attack])
@@ -47,3 +47,16 @@ def test_photos_differ_and_have_both_hole_and_known(rng):
         assert set(image.shape[:2]) <= set(SIDES)
         assert set(np.unique(mask)) == {0, 255}
         np.testing.assert_array_equal(decoded(encoded(image)), image)
+
+
+@pytest.mark.parametrize("side", [16, 100])
+def test_photographs_are_no_noise(rng, side):
+    """Unlike noise's, neighbours in them are alike; the hole is of the size that is promised."""
+    image, mask = photograph(rng, side)
+    assert (image.shape, image.dtype, mask.shape) == ((side, side, 3), np.uint8, (side, side))
+    assert set(np.unique(mask)) == {0, 255}
+    assert 0.1 <= (mask == 255).mean() < 0.2
+    steps = np.abs(np.diff(image.astype(int), axis=1)).mean()
+    assert steps < np.abs(image - image.mean(axis=(0, 1))).mean()  # 4/3 of it in noise
+    others = [photograph(rng, side)[0].tobytes() for _ in range(8)]
+    assert len(set(others)) > 1

@@ -176,8 +176,9 @@ def test_stopping_answers_what_is_in_and_refuses_the_rest(tiny, start, held, unt
 
 @pytest.mark.parametrize("name", ["request_megabytes", "queue", "timeout_seconds", "batch_size"])
 def test_limits_are_above_nothing(name):
-    with pytest.raises(InputError, match=name):
-        Limits(**{name: 0})
+    for value in (0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match=name):
+            Limits(**{name: value})
     with pytest.raises(InputError, match="batch_delay_ms"):
         Limits(batch_delay_ms=-1)
 

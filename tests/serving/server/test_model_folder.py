@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from inpainting.errors import InputError
 from inpainting.serving.export import export
+from inpainting.serving.predictor import Predictor
 from inpainting.serving.server.model_folder import ModelFolder
 from inpainting.serving.server.refusal import Refusal
 from inpainting.serving.server.served_model import Signature
@@ -94,6 +95,12 @@ def test_a_broken_version_is_reported_and_the_old_one_kept(folder, constants, st
     shutil.copytree(constants[200], folder / "2")
     until(lambda: states(server) == {2: "AVAILABLE"})
     assert level_of(server) == 200
+
+
+def test_an_empty_graph_is_told_as_such(folder):
+    (folder / "1" / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(InputError, match=r"cannot be served: saved_model\.pb is empty"):
+        ModelFolder(str(folder), "m")
 
 
 def test_a_version_whose_weights_are_cut_off_is_not_served(folder, constants):
@@ -179,10 +186,29 @@ def with_warmup(level, folder, monkeypatch):
 
 def test_warm_up_records_are_answered_before_a_version_is_served(tmp_path, monkeypatch):
     asked = with_warmup(100, tmp_path, monkeypatch)
+    filled, fill = [], Predictor.__call__
+
+    def remember(self, image, mask):
+        filled.append(image.shape)
+        return fill(self, image, mask)
+
+    monkeypatch.setattr(Predictor, "__call__", remember)
     ModelFolder(str(tmp_path), "m")
     # serving_default, serve_bytes (which the server decodes) and generate, after the first try.
     size = (1, 5, 7, 3)
     assert asked[1:] == [("uint8", size), ("uint8", size), ("float32", size)]
+    assert filled == [(5, 7, 3)]  # what /fill is answered with
+
+
+def test_a_model_of_one_size_refuses_others_in_one_line(tmp_path):
+    export(Constant(100), str(tmp_path), size=(7, 5))
+    model = ModelFolder(str(tmp_path), "m").current
+    mask = np.arange(35).reshape(5, 7) % 5 == 0
+    image = np.zeros((5, 7, 3), np.uint8)
+    filled = model.predictor(image, mask, feather=0, detail=False)
+    np.testing.assert_array_equal(filled[mask], 100)
+    with pytest.raises(InputError, match="7 x 5 pixels"):
+        model.predictor(image[:4], mask[:4])
 
 
 def test_a_version_that_fails_its_warm_up_is_not_served(tmp_path, monkeypatch):

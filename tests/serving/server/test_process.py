@@ -116,6 +116,8 @@ def test_help_needs_no_tensorflow():
         (["model"], "takes flags only"),
         (["--model=m", "--name=a/b"], "cannot be part of a path"),
         (["--model=m", "--max_queue=0"], "queue must be above 0"),
+        (["--model=m", "--max_megabytes=nan"], "request_megabytes must be above 0, received nan"),
+        (["--model=m", "--stop_seconds=nan"], "--stop_seconds must be a number, received nan"),
         (["--model=m", "--rest_port=70000"], "rest_port"),
     ],
 )
