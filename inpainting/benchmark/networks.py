@@ -25,6 +25,8 @@ from inpainting.systems.recurrent.config import PRESETS
 from inpainting.training.precision import layer_precision
 
 WORKING_SIZE = 512
+# What is said in place of the format for its second runtime.
+_SECOND_RUNTIMES = {"openvino_as_it_comes": "openvino", "openvino_int8_fine": "openvino_int8"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +44,9 @@ def forward(size: int, batch: int, format: str = "") -> Work:
     """The generator on whole images, as the exported SavedModel answers `generate`.
 
     `format` is a name of `inpainting.serving.conversion.FORMATS`, whose runtime then does it, made
-    for this size and batches of 1; or "openvino_as_it_comes", which may compute in bfloat16.
+    for this size and batches of 1; or "openvino_as_it_comes", which may compute in bfloat16, or
+    "openvino_int8_fine". In int8 the weights are the shipped `places`, for they decide how much of
+    the network is in it.
     """
     image, mask = _inputs(size, batch)
     if format:
@@ -86,15 +90,17 @@ def predictor(size: int, hole: int) -> Work:
 
 
 def _converted(size: int, format: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    from inpainting.loading import load_generator
     from inpainting.serving.conversion.convert import complete
     from inpainting.serving.conversion.formats import FORMATS, check_formats
 
-    name, _, as_it_comes = format.partition("_")
+    name, index = _SECOND_RUNTIMES.get(format, format), int(format in _SECOND_RUNTIMES)
     check_formats([name], (size, size))
+    network = load_generator("places").network if name == "openvino_int8" else generator()
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, FORMATS[name].file)
-        FORMATS[name].write(complete(generator(), (size, size), FORMATS[name].own_kernels), path)
-        return FORMATS[name].runtimes(path)[1 if as_it_comes else 0].run
+        FORMATS[name].write(complete(network, (size, size), FORMATS[name].own_kernels), path)
+        return FORMATS[name].runtimes(path)[index].run
 
 
 def _inputs(size: int, batch: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -49,6 +49,8 @@ ROWS = (
     _row("forward", size=256, batch=1, format="onnx", default=False),
     _row("forward", size=256, batch=1, format="openvino", default=False),
     _row("forward", size=256, batch=1, format="openvino_as_it_comes", default=False),
+    _row("forward", size=256, batch=1, format="openvino_int8", default=False),
+    _row("forward", size=256, batch=1, format="openvino_int8_fine", default=False),
     _row("forward", size=256, batch=8),
     _row("forward", size=512, batch=1),
     _row("forward", size=512, batch=8),

@@ -73,6 +73,13 @@ FORMATS = {
     "openvino": Format(
         "openvino_format", "openvino.xml", ("openvino",), any_size=True, own_kernels=True
     ),
+    "openvino_int8": Format(
+        "openvino_int8_format",
+        "openvino_int8.xml",
+        ("openvino",),
+        any_size=True,
+        own_kernels=True,
+    ),
     # It has no kernel for the loop in which large photos attend, which is in the graph wherever
     # sizes are not known.
     "tflite": Format("tflite_format", "model.tflite", (), any_size=False),

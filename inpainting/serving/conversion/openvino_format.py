@@ -20,14 +20,18 @@ FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 def write(function: Any, path: str) -> None:
     """See `Format.write`."""
-    openvino = import_package("openvino")
+    # Weights in half precision, its default, would cost more accuracy than the limit allows.
+    import_package("openvino").save_model(convert(function), path, compress_to_fp16=False)
 
+
+def convert(function: Any) -> Any:
+    """A `tf.function` of one input signature as an `openvino.Model`.
+
+    Raises:
+        InputError: it cannot be converted.
+    """
     try:
-        model = openvino.convert_model(function.get_concrete_function())
-        # Weights in half precision, its default, would cost more accuracy than the limit allows.
-        openvino.save_model(model, path, compress_to_fp16=False)
-    except OSError:
-        raise
+        return import_package("openvino").convert_model(function.get_concrete_function())
     except Exception as error:  # it raises all sorts
         raise InputError(f"OpenVINO cannot convert this model: {reason(error)}") from error
 
@@ -35,17 +39,18 @@ def write(function: Any, path: str) -> None:
 def runtimes(path: str) -> list[Runtime]:
     """See `Format.runtimes`."""
     return [
-        Runtime("openvino, float32", _run(path, FLOAT32), _LIMIT),
-        Runtime("openvino, as it comes", _run(path, {}), None),
+        Runtime("openvino, float32", run(path, FLOAT32), _LIMIT),
+        Runtime("openvino, as it comes", run(path, {}), None),
     ]
 
 
-def _run(path: str, options: dict[str, str]) -> Run:
+def run(path: str, options: dict[str, str]) -> Run:
+    """The model in a file, compiled with `options` of OpenVINO's CPU plugin."""
     openvino = import_package("openvino")
 
     model = openvino.Core().compile_model(path, "CPU", options)
 
-    def run(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    def complete(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         return np.array(model({"image": image, "mask": mask})["completed"])
 
-    return run
+    return complete

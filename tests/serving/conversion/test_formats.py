@@ -23,7 +23,7 @@ def with_package(monkeypatch):
 
 
 def test_an_unknown_format():
-    with pytest.raises(InputError, match="of onnx, openvino, tflite, got 'coreml'"):
+    with pytest.raises(InputError, match="of onnx, openvino, openvino_int8, tflite, got 'coreml'"):
         check_formats(["tflite", "coreml"], (32, 32))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from inpainting.serving.conversion import openvino_int8_format
 from inpainting.serving.conversion.convert import complete
 from inpainting.serving.conversion.formats import FORMATS, import_package
 from inpainting.serving.export import export
@@ -69,8 +71,9 @@ def test_each_system_at_one_size(network, name, tmp_path, rng):
     check(runtime.run(image, mask), network, image, mask, runtime.limit / 255)
 
 
-@pytest.mark.parametrize("name", ["onnx", "openvino"])
-def test_each_system_at_any_size_and_batch(network, name, tmp_path, rng):
+@pytest.mark.parametrize("name", ["onnx", "openvino", "openvino_int8"])
+def test_each_system_at_any_size_and_batch(network, name, tmp_path, rng, monkeypatch):
+    monkeypatch.setattr(openvino_int8_format, "_SIZE", 32)
     path = str(tmp_path / FORMATS[name].file)
     FORMATS[name].write(complete(network, None, FORMATS[name].own_kernels), path)
     runtime = FORMATS[name].runtimes(path)[0]
@@ -107,6 +110,33 @@ def test_openvino_reads_names_and_precision(generator, tmp_path, rng):
         ("openvino, float32", 1.0),
         ("openvino, as it comes", None),
     ]
+
+
+def test_int8_writes_a_file_for_each_limit(generator, tmp_path, capsys):
+    version = export(
+        generator, str(tmp_path), size=(24, 16), detail=False, formats=["openvino_int8"]
+    )
+    folder = pathlib.Path(version) / "converted"
+    assert sorted(os.listdir(folder)) == [
+        "openvino_int8.bin",
+        "openvino_int8.xml",
+        "openvino_int8_fine.bin",
+        "openvino_int8_fine.xml",
+        "parity.json",
+    ]
+    rows = json.loads((folder / "parity.json").read_text())["rows"]
+    assert [(row["runtime"], row["limit"]) for row in rows] == [
+        ("openvino, int8 within 3", 3.0),
+        ("openvino, int8 within 1", 1.0),
+    ]
+    assert all(row["unchanged"] and 0 < row["maximum"] <= row["limit"] for row in rows)
+    said = re.findall(r"in int8 within (\d): (\d+) of (\d+) layers", capsys.readouterr().out)
+    (coarse, fine), layers = [int(count) for _, count, _ in said], int(said[0][2])
+    assert 0 < fine <= coarse <= layers
+    for name, count in (("openvino_int8", coarse), ("openvino_int8_fine", fine)):
+        operations = openvino.Core().read_model(folder / f"{name}.xml").get_ops()
+        kinds = [operation.get_type_name() for operation in operations]
+        assert kinds.count("FakeQuantize") > count  # the kernels', and the values' before them
 
 
 def test_the_command_writes_all_formats_beside_the_version_before(tmp_path):
