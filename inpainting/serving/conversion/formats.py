@@ -73,11 +73,12 @@ FORMATS = {
     "openvino": Format(
         "openvino_format", "openvino.xml", ("openvino",), any_size=True, own_kernels=True
     ),
+    # How much rounding shows depends on the size: ranges and layers are chosen at the one.
     "openvino_int8": Format(
         "openvino_int8_format",
         "openvino_int8.xml",
         ("openvino",),
-        any_size=True,
+        any_size=False,
         own_kernels=True,
     ),
     # It has no kernel for the loop in which large photos attend, which is in the graph wherever

@@ -37,8 +37,6 @@ _MARGIN = 0.6
 # the same ones) and by 1.4 at most on the others, so that a choice by samples may not find it out.
 # What the last layers cut off is seen as it is: 7 levels where values went beyond by a quarter.
 _ENDS = 0.05
-# A model of any size is measured at this one.
-_SIZE = 256
 _GRID_SAMPLES, _ERROR_SAMPLES, _LOUDNESS_SAMPLES = 52, 20, 3
 
 
@@ -48,10 +46,7 @@ def write(function: Any, path: str) -> None:
 
     model = openvino_format.convert(function)
     try:
-        height, width = (
-            int(side.get_length()) if side.is_static else _SIZE
-            for side in list(model.input("image").get_partial_shape())[1:3]
-        )
+        height, width = list(model.input("image").get_shape())[1:3]
         grids = measure_grids(model, training_samples(width, height, _GRID_SAMPLES))
         count = math.ceil(_ENDS * len(grids))
         grids = {name: grids[name] for name in list(grids)[count:-count]}
