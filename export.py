@@ -48,7 +48,7 @@ flags.DEFINE_list(
     "format",
     "",
     f"Formats that are written besides the SavedModel, of {', '.join(FORMATS)}; they need "
-    "requirements-export.txt, but for tflite, which needs a --size.",
+    "requirements-export.txt, but for tflite; tflite and openvino_int8 need a --size.",
 )
 FLAGS = flags.FLAGS
 
