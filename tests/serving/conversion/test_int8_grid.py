@@ -14,8 +14,9 @@ def kernel(*largest):
 
 
 def test_factors_make_values_and_weights_of_a_channel_equally_large():
-    """Values up to 4 and 1 meet weights of 1 and 4: both become 2."""
-    grid = channel_grid(np.array([-4.0, 0.0]), np.array([1.0, 1.0]), [kernel(1, 4)])
+    """Values up to 4 and 1 meet weights of 1 and 4: both become 2, room included."""
+    low, high = np.array([-4.0, 0.0]), np.array([1.0, 1.0])
+    grid = channel_grid(low / 1.15, high / 1.15, [kernel(1, 4)])
     np.testing.assert_allclose(grid.factors, [0.5, 2.0], rtol=1e-6)
     # From -2 to 2 in 255 steps, moved by half of one, so that the 128th is zero.
     assert grid.high - grid.low == pytest.approx(4)
@@ -35,7 +36,7 @@ def test_256_levels_one_of_them_zero(rng):
     found = grid.rounded(values)
     step = (grid.high - grid.low) / 255
     assert np.abs(found - values * grid.factors).max() <= 0.501 * step
-    assert 200 < len(np.unique(found)) <= 256
+    assert 170 < len(np.unique(found)) <= 256
     np.testing.assert_array_equal(grid.rounded(np.zeros((1, 3))), 0)
 
 
