@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from inpainting.loading import load_generator
 from inpainting.serving.conversion.convert import complete
 from inpainting.serving.conversion.formats import FORMATS, import_package
 from inpainting.serving.export import export
@@ -110,10 +111,10 @@ def test_openvino_reads_names_and_precision(generator, tmp_path, rng):
     ]
 
 
-def test_int8_writes_a_file_for_each_limit(generator, tmp_path, capsys):
-    version = export(
-        generator, str(tmp_path), size=(24, 16), detail=False, formats=["openvino_int8"]
-    )
+def test_int8_writes_a_file_for_each_limit(tmp_path, capsys):
+    # Trained weights: how much rounding shows is theirs.
+    network = load_generator("places").network
+    version = export(network, str(tmp_path), size=(48, 32), detail=False, formats=["openvino_int8"])
     folder = pathlib.Path(version) / "converted"
     assert sorted(os.listdir(folder)) == [
         "openvino_int8.bin",
@@ -130,11 +131,13 @@ def test_int8_writes_a_file_for_each_limit(generator, tmp_path, capsys):
     assert all(row["unchanged"] and 0 < row["maximum"] <= row["limit"] for row in rows)
     said = re.findall(r"in int8 within (\d): (\d+) of (\d+) layers", capsys.readouterr().out)
     (coarse, fine), layers = [int(count) for _, count, _ in said], int(said[0][2])
-    assert 0 < fine <= coarse <= layers
+    assert 0 <= fine <= coarse <= layers
+    assert coarse > 0
     for name, count in (("openvino_int8", coarse), ("openvino_int8_fine", fine)):
         operations = openvino.Core().read_model(folder / f"{name}.xml").get_ops()
         kinds = [operation.get_type_name() for operation in operations]
-        assert kinds.count("FakeQuantize") > count  # the kernels', and the values' before them
+        # The kernels', and the values' before them.
+        assert kinds.count("FakeQuantize") > count or count == 0
 
 
 def test_the_command_writes_all_formats_beside_the_version_before(tmp_path):
