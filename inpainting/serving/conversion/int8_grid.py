@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_LEVELS = 256
+LEVELS = 256
 # How far beyond what the samples held the levels go. Without it the last layers of the first pass
 # cut off what went beyond by a quarter on one of 121 pictures, which was then 5.5 grey levels off;
 # with it 3.1, as with a quarter, which is coarser on all the others.
@@ -34,7 +34,7 @@ class Grid:
 
     def rounded(self, values: np.ndarray) -> np.ndarray:
         """`values` (..., C), scaled and rounded, as a converted model's layer sees them."""
-        step = (self.high - self.low) / (_LEVELS - 1)
+        step = (self.high - self.low) / (LEVELS - 1)
         numbers = np.rint(values * self.factors / step)
         ends = round(self.low / step), round(self.high / step)
         return (np.clip(numbers, *ends) * step).astype(np.float32)
@@ -68,6 +68,6 @@ def plain_grid(low: float, high: float) -> Grid:
 
 def _with_zero(factors: np.ndarray, low: float, high: float) -> Grid:
     """The two ends moved by less than a level, so that a level is exactly zero."""
-    step = max(high - low, _SILENT) / (_LEVELS - 1)
+    step = max(high - low, _SILENT) / (LEVELS - 1)
     below = round(-low / step)
-    return Grid(factors, -below * step, (_LEVELS - 1 - below) * step)
+    return Grid(factors, -below * step, (LEVELS - 1 - below) * step)

@@ -22,10 +22,10 @@ from inpainting.serving.conversion.int8_graph import (
     source,
     tensor_name,
 )
-from inpainting.serving.conversion.int8_grid import Grid
+from inpainting.serving.conversion.int8_grid import LEVELS, Grid
 
 # int8 without -128, as OpenVINO wants kernels.
-_KERNEL_LEVELS = 255
+_KERNEL_LEVELS = LEVELS - 1
 
 
 def quantize(
@@ -72,7 +72,7 @@ def _round(output: Any, grid: Grid) -> Any:
     """Scales and rounds a tensor (B, C, H, W)."""
     ends = (grid.low / grid.factors, grid.high / grid.factors, grid.low, grid.high)
     constants = [_constant(np.reshape(end, (1, -1, 1, 1))) for end in ends]
-    return opset().fake_quantize(output, *constants, 256).output(0)
+    return opset().fake_quantize(output, *constants, LEVELS).output(0)
 
 
 def _convolve(node: Any, rounded: Any, grid: Grid) -> Any:
@@ -104,8 +104,8 @@ def _attend(node: Any, grid: Grid) -> Any:
     last = np.array([-1])
     weights = ops.exp(ops.subtract(scores, ops.reduce_max(scores, last, True)))
     zero, one, low, high = (_constant(end) for end in (0, 1, grid.low, grid.high))
-    weights = ops.fake_quantize(weights, zero, one, zero, one, 256)
-    values = ops.fake_quantize(values, low, high, low, high, 256)
+    weights = ops.fake_quantize(weights, zero, one, zero, one, LEVELS)
+    values = ops.fake_quantize(values, low, high, low, high, LEVELS)
     total = ops.reduce_sum(weights, last, True)
     return ops.divide(ops.matmul(weights, values, False, False), total).output(0)
 
