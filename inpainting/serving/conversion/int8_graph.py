@@ -35,9 +35,8 @@ def measure_grids(model: Any, samples: Sequence[dict[str, np.ndarray]]) -> dict[
     openvino = import_package("openvino")
     ops = opset()
 
-    layers = [node for node in model.get_ordered_ops() if _is_layer(node)]
     readers: dict[tuple[str, int], list[Any]] = {}
-    for node in layers:
+    for node in filter(_is_layer, model.get_ordered_ops()):
         readers.setdefault(tensor_name(source(node)), []).append(node)
     results = []
     for nodes in readers.values():
@@ -59,7 +58,7 @@ def measure_grids(model: Any, samples: Sequence[dict[str, np.ndarray]]) -> dict[
         else:
             grid = channel_grid(low, high, [kernel_of(node) for node in nodes])
         grids.update({node.get_friendly_name(): grid for node in nodes})
-    return {node.get_friendly_name(): grids[node.get_friendly_name()] for node in layers}
+    return {name: grids[name] for name in find_layers(model)}
 
 
 def source(node: Any) -> Any:
