@@ -2,8 +2,8 @@
 
 Two files: `openvino_int8.xml`, meant to stay within 3 grey levels of the SavedModel, and
 `openvino_int8_fine.xml`, within 1: with the weights `places` 1.74 and 0.96 at most on 120 pictures
-on which nothing was chosen. Both are for `INFERENCE_PRECISION_HINT=f32`: what is not in int8 would otherwise be in
-bfloat16 on processors that have it.
+on which nothing was chosen. Both are for `INFERENCE_PRECISION_HINT=f32`: what is not in int8
+would otherwise be in bfloat16 on processors that have it.
 
 The layers are chosen on the embedded training photographs, with a margin, for others differ. Source
 of the scheme, rounding after training by ranges from sample inputs: Jacob et al., "Quantization and
